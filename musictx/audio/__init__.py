@@ -1,0 +1,1 @@
+"""Notes to sound: SoundFonts, FluidSynth and audio files; knows the notes of `midi` only."""

@@ -1,0 +1,1 @@
+"""A prompt to more ids: sampling, what may follow, and the loop over a decoder."""

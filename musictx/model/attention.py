@@ -1,0 +1,158 @@
+"""Relative global attention with the skew (Huang et al. 2018, arXiv:1809.04281).
+
+    logits = (Q K^T + skew(Q E^T)) / (sqrt(K) * attention temperature * focus)
+
+Row L-1-d of the relative embedding E (L, K) speaks for distance d between query
+and key; heads share it. Q E^T has a column a distance; the skew shifts each row so
+that the column becomes the key's position, without the (T, S, K) tensor of Shaw et
+al. One formula serves training (T = S), prefill and single steps (T = 1: no shift).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from musictx.config import ModelConfig
+
+Tensor = Any
+
+# Queries handled at once. Causal attention of a block needs no keys behind its end, so blocks
+# halve the work at long lengths and bound the (T, S) logits that training keeps in memory.
+QUERY_BLOCK = 512
+
+MASKED_LOGIT = -1e9  # exp() of it is 0 in float32; finite, so a fully masked row stays finite
+
+
+class AttentionMemory(NamedTuple):
+    """One block's slice of the cache: keys and values (B, H, S, K), `position` int32 scalar."""
+
+    keys: Tensor
+    values: Tensor
+    position: Tensor
+
+
+def skew(relative_BHTC: Tensor, keys: int) -> Tensor:
+    """Shifts row t left by T-1-t columns: out[t, j] = in[t, j - t + T - 1].
+
+    Args:
+        relative_BHTC: (B, H, T, C) with C >= keys; column C-1-c of a training square is distance c.
+        keys: number S of columns to return.
+
+    Returns:
+        (B, H, T, S). Entries whose source column lies beyond C are arbitrary; they belong to
+        future keys, which the causal mask hides.
+    """
+    batch, heads, queries, columns = relative_BHTC.shape
+    if queries == 1:
+        return relative_BHTC[:, :, :, :keys]
+    padded = ops.pad(relative_BHTC, ((0, 0), (0, 0), (0, 0), (0, 1)))
+    flat = ops.reshape(padded, (-1, heads, queries * (columns + 1)))
+    # Row stride C + 1 read with stride C from offset T - 1 moves each row one column further.
+    flat = flat[:, :, queries - 1 : queries - 1 + queries * columns]
+    return ops.reshape(flat, (-1, heads, queries, columns))[:, :, :, :keys]
+
+
+class RelativeGlobalAttention(keras.layers.Layer):
+    """Multi-head causal self-attention with learned relative positions.
+
+    Args:
+        config: width, heads, window and attention temperature are read from it.
+
+    Reference: Huang et al. 2018, "Music Transformer", section 3.4.
+    """
+
+    def __init__(self, config: ModelConfig, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.config = config
+        self.query = keras.layers.Dense(config.width, name="query", dtype=self.dtype_policy)
+        self.key = keras.layers.Dense(config.width, name="key", dtype=self.dtype_policy)
+        self.value = keras.layers.Dense(config.width, name="value", dtype=self.dtype_policy)
+        self.merge = keras.layers.Dense(config.width, name="merge", dtype=self.dtype_policy)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates the projections and the relative embedding E (L, K)."""
+        for layer in (self.query, self.key, self.value, self.merge):
+            layer.build(input_shape)
+        self.relative = self.add_weight(
+            name="relative",
+            shape=(self.config.window, self.config.head_size),
+            initializer="glorot_uniform",
+        )
+
+    def call(self, x_BTD: Tensor, memory: AttentionMemory | None = None, focus: Tensor | float = 1.0) -> Any:
+        """Attends from every position to itself and its past.
+
+        Args:
+            x_BTD: (B, T, D).
+            memory: keys and values of earlier positions; the T new ones are written behind them.
+            focus: scales the attention temperature at generation time.
+
+        Returns:
+            (B, T, D) and the memory with the new keys and values (None where none was given).
+        """
+        query, key, value = (self._split(layer(x_BTD)) for layer in (self.query, self.key, self.value))
+        scale = 1.0 / (math.sqrt(self.config.head_size) * self.config.attention_temperature * focus)
+        if memory is None:
+            return self._join(self._attend_to_itself(query, key, value, scale)), None
+        start = (0, 0, memory.position, 0)
+        memory = memory._replace(
+            keys=ops.slice_update(memory.keys, start, ops.cast(key, memory.keys.dtype)),
+            values=ops.slice_update(memory.values, start, ops.cast(value, memory.values.dtype)),
+        )
+        return self._join(self._attend_to_memory(query, memory, scale)), memory
+
+    def _split(self, x_BTD: Tensor) -> Tensor:
+        """(B, T, D) -> (B, H, T, K)."""
+        split = ops.reshape(x_BTD, (-1, x_BTD.shape[1], self.config.heads, self.config.head_size))
+        return ops.transpose(split, (0, 2, 1, 3))
+
+    def _join(self, context_BHTK: Tensor) -> Tensor:
+        """(B, H, T, K) -> (B, T, D)."""
+        joined = ops.transpose(context_BHTK, (0, 2, 1, 3))
+        return self.merge(ops.reshape(joined, (-1, joined.shape[1], self.config.width)))
+
+    def _attend_to_itself(self, query: Tensor, key: Tensor, value: Tensor, scale: Tensor) -> Tensor:
+        """Causal attention of T positions among themselves, a block of queries at a time."""
+        length, window = query.shape[2], self.config.window
+        relative = ops.cast(self.relative, query.dtype)
+        blocks = []
+        for start in range(0, length, QUERY_BLOCK):
+            stop = min(start + QUERY_BLOCK, length)
+            blocks.append(
+                _attend(
+                    query[:, :, start:stop],
+                    key[:, :, :stop],
+                    value[:, :, :stop],
+                    relative[window - stop :],  # distances stop-1 .. 0
+                    ops.arange(start, stop),
+                    scale,
+                )
+            )
+        return blocks[0] if len(blocks) == 1 else ops.concatenate(blocks, axis=2)
+
+    def _attend_to_memory(self, query: Tensor, memory: AttentionMemory, scale: Tensor) -> Tensor:
+        """Attention of T positions to all S places of the memory, those still empty masked."""
+        queries, keys, window = query.shape[2], memory.keys.shape[2], self.config.window
+        # Column c of Q E^T is distance position + T-1 - c; the ends are clipped: what lies beyond
+        # is either in the future (masked) or farther than the window (never asked for).
+        rows = ops.arange(keys + queries - 1) + (window - queries - memory.position)
+        relative = ops.take(ops.cast(self.relative, query.dtype), ops.clip(rows, 0, window - 1), axis=0)
+        positions = memory.position + ops.arange(queries)
+        key, value = (ops.cast(part, query.dtype) for part in (memory.keys, memory.values))
+        return _attend(query, key, value, relative, positions, scale)
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor, relative_CK: Tensor, positions_T: Tensor, scale: Tensor) -> Tensor:
+    """Softmax of content and relative logits over keys at or before each query, times the values."""
+    keys = key.shape[2]
+    content = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
+    relative = skew(ops.matmul(query, ops.transpose(relative_CK)), keys)
+    # In float32 whatever the compute type: a softmax over 2,048 bfloat16 logits loses the tail.
+    logits = ops.cast(content + relative, "float32") * ops.cast(scale, "float32")
+    seen_TS = ops.expand_dims(positions_T, 1) >= ops.expand_dims(ops.arange(keys), 0)
+    weights = ops.softmax(ops.where(seen_TS, logits, MASKED_LOGIT), axis=-1)
+    return ops.matmul(ops.cast(weights, value.dtype), value)

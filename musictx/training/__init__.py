@@ -1,0 +1,1 @@
+"""A corpus to a checkpoint: token files, the objective, the loop, and the figures."""
