@@ -1,0 +1,21 @@
+# Thin names for make.py, which works the same without make (see README, Windows).
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+ARGS ?=
+
+.PHONY: run test lint bench soundfont
+
+run:  ## set up .venv and start the page on http://127.0.0.1:7860
+	@$(PYTHON) make.py run $(ARGS)
+
+test:  ## install what the tests need; lint, types, tests
+	@$(PYTHON) make.py test --torch "$(TORCH)" $(ARGS)
+
+lint:  ## style, format and types only
+	@$(PYTHON) make.py lint
+
+bench:  ## run the benchmarks
+	@$(PYTHON) make.py bench $(ARGS)
+
+soundfont:  ## build the Salamander grand piano into the cache
+	@$(PYTHON) make.py soundfont $(ARGS)

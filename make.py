@@ -1,0 +1,155 @@
+"""Sets musictx up and runs it, on any system: `python make.py run`, `python make.py test`, ...
+
+The Makefile calls this file, so both have one text. It uses the standard library only,
+keeps everything in `.venv`, and installs again only when the requirements changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)  # those TensorFlow has wheels for
+TORCH = "torch==2.13.0"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+def call(*command: str | Path) -> None:
+    """Runs a command in the repository; its failure ends this program with its exit code."""
+    code = subprocess.call([str(part) for part in command], cwd=ROOT)
+    if code:
+        sys.exit(code)
+
+
+def create_venv() -> None:
+    """Makes `.venv` unless it stands; refuses a Python that has no TensorFlow."""
+    if PYTHON.exists():
+        return
+    if not OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
+        sys.exit(
+            f"musictx needs Python 3.10 to 3.13 (TensorFlow has wheels for these). This is {sys.version.split()[0]}; "
+            "name another one: make run PYTHON=python3.12"
+        )
+    print("creating .venv", flush=True)
+    venv.create(VENV, with_pip=True)
+
+
+def changed(stamp: Path, text: str) -> bool:
+    """Whether `stamp` does not yet record an installation of `text`."""
+    return not stamp.exists() or stamp.read_text() != hashlib.sha256(text.encode()).hexdigest()
+
+
+def record(stamp: Path, text: str) -> None:
+    """Remembers in `stamp` that `text` is installed."""
+    stamp.write_text(hashlib.sha256(text.encode()).hexdigest())
+
+
+def install(*requirements: str) -> None:
+    """Installs requirement files with uv into `.venv`, unless these very texts are installed."""
+    create_venv()
+    stamp = VENV / f".installed-{Path(requirements[-1]).stem}"
+    text = "".join((ROOT / name).read_text() for name in ("requirements.txt", *requirements))
+    if not changed(stamp, text):
+        return
+    print(f"installing {requirements[-1]}", flush=True)
+    call(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv")
+    call(PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON, "-r", requirements[-1])
+    record(stamp, text)
+
+
+def install_torch(torch: str) -> None:
+    """Installs PyTorch, which only the tests use, to check that three backends agree.
+
+    With pip, not uv: pip heeds the machine's own pip configuration, which is where
+    a smaller CPU build is named; `torch` may also carry options for pip.
+    """
+    stamp = VENV / ".installed-torch"
+    if changed(stamp, torch):
+        print(f"installing {torch}", flush=True)
+        call(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *torch.split())
+        record(stamp, torch)
+
+
+def install_browser() -> None:
+    """Installs Chromium from the distribution, where that needs no password; else says so.
+
+    The browser tests look for it themselves and, without it, are skipped with the reason.
+    """
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    administrator = [] if getattr(os, "geteuid", lambda: 1)() == 0 else ["sudo", "-n"]
+    if shutil.which("apt-get") and (not administrator or shutil.which("sudo")):
+        print("installing chromium from the distribution", flush=True)
+        quiet = ["-qq", "-o", "Dpkg::Use-Pty=0"]
+        for command in (["apt-get", "update", *quiet], ["apt-get", "install", "-y", *quiet, "chromium"]):
+            if subprocess.call([*administrator, *command], stdout=subprocess.DEVNULL):
+                break
+    if not any(shutil.which(name) for name in BROWSERS):
+        print("no Chromium here: the browser tests will be skipped", flush=True)
+
+
+def lint() -> None:
+    """Style, format and types."""
+    install("requirements-dev.txt")
+    call(PYTHON, "-m", "ruff", "check", "--quiet", ".")
+    call(PYTHON, "-m", "ruff", "format", "--quiet", "--check", ".")
+    call(PYTHON, "-m", "mypy")
+
+
+def run(options: Sequence[str]) -> None:
+    """Starts the page; `options` go to app.py."""
+    install("requirements.txt")
+    call(PYTHON, "app.py", *options)
+
+
+def test(options: Sequence[str], torch: str) -> None:
+    """Lint, types and tests; `options` go to pytest."""
+    install("requirements-dev.txt")
+    install_torch(torch)
+    install_browser()
+    lint()
+    call(PYTHON, "-m", "pytest", *options)
+
+
+def bench(options: Sequence[str]) -> None:
+    """Runs every benchmark of benchmarks/ (or those named in `options`)."""
+    install("requirements-dev.txt")
+    for path in options or sorted(str(path) for path in (ROOT / "benchmarks").glob("bench_*.py")):
+        call(PYTHON, path)
+
+
+def soundfont(options: Sequence[str]) -> None:
+    """Builds the Salamander grand piano into the cache; the page then prefers it."""
+    install("requirements.txt")
+    call(PYTHON, "-m", "musictx.audio.salamander", *options)
+
+
+def main() -> None:
+    """Reads the command line and does the one thing it names."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("task", choices=("run", "test", "lint", "bench", "soundfont"))
+    parser.add_argument("--torch", default=TORCH, help=f"what pip installs as PyTorch for the tests (default: {TORCH})")
+    arguments, options = parser.parse_known_args()
+    try:
+        if arguments.task == "test":
+            test(options, arguments.torch)
+        elif arguments.task == "lint":
+            lint()
+        else:
+            {"run": run, "bench": bench, "soundfont": soundfont}[arguments.task](options)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
