@@ -113,7 +113,7 @@ def _checked(ids: npt.ArrayLike) -> IntArray:
     return row.astype(np.int64)
 
 
-def _rounded(steps: npt.NDArray[np.float64]) -> IntArray:
+def _rounded(steps: npt.NDArray[Any]) -> IntArray:
     return np.floor(steps + 0.5).astype(np.int64)
 
 

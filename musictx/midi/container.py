@@ -9,7 +9,7 @@ what it mended. Source: the Standard MIDI File 1.0 specification, and RP-029 for
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from musictx.errors import MidiError
 
@@ -30,28 +30,52 @@ KNOWN_FILES = {
 }
 
 
+END_OF_TRACK = b"\xff\x2f\x00"
+EMPTY_TEXT = b"\xff\x01\x00"
+# A note-off for every key of every channel, at one moment; the first one's delta time stands before them.
+ALL_RELEASED = b"\x00".join(bytes([0x80 | channel, key, 0]) for channel in range(16) for key in range(128))
+
+
 @dataclass(frozen=True)
 class Container:
-    """A regular MIDI file and what the parser must not be asked about.
+    """The tracks of a MIDI file and how it counts time.
 
-    content: bytes of a well-formed file, division in ticks per quarter.
-    ticks_per_second: set for a file that counts in SMPTE frames; its tempo map means nothing then.
-    last_track_bytes: length of the last track's events, which end the content.
+    tracks: the events of each MTrk chunk.
+    ticks_per_quarter: a stand-in if `ticks_per_second` is set.
+    ticks_per_second: of a file that counts in SMPTE frames; its tempo map means nothing then.
     cut_off: the last track ended before its stated length.
     """
 
-    content: bytes
+    tracks: tuple[bytes, ...]
+    ticks_per_quarter: int
     ticks_per_second: float | None
-    last_track_bytes: int
     cut_off: bool
 
+    def content(self) -> bytes:
+        """A regular file of these tracks."""
+        header = b"MThd" + struct.pack(">IHHH", 6, 1, len(self.tracks), self.ticks_per_quarter)
+        return header + b"".join(b"MTrk" + len(track).to_bytes(4, "big") + track for track in self.tracks)
 
-def shortened(container: Container, count: int) -> bytes:
-    """The content with `count` bytes cut from the end of its last track."""
-    content = container.content
-    at = len(content) - container.last_track_bytes
-    size = max(container.last_track_bytes - count, 0)
-    return content[: at - 4] + size.to_bytes(4, "big") + content[at : at + size]
+    def shortened(self, count: int) -> Container:
+        """Without the last `count` bytes of the last track."""
+        last = self.tracks[-1]
+        return replace(self, tracks=(*self.tracks[:-1], last[: len(last) - count]))
+
+    def released(self) -> Container:
+        """With keys that are still down at the end of a track released there.
+
+        The parser drops a note that no note-off ends, and stops at the first end of
+        track even if events follow it (player-piano rolls scanned to MIDI have such
+        tracks). The mark is replaced by an empty text; where the same three bytes are
+        really a tempo or a delta time, that moves it by 0.3 %.
+        """
+        return replace(self, tracks=tuple(_released(track) for track in self.tracks))
+
+
+def _released(track: bytes) -> bytes:
+    if track.endswith(END_OF_TRACK):
+        return track[: -len(END_OF_TRACK)].replace(END_OF_TRACK, EMPTY_TEXT) + ALL_RELEASED + b"\x00" + END_OF_TRACK
+    return track + b"\x00" + ALL_RELEASED + b"\x00" + END_OF_TRACK
 
 
 def open_container(content: bytes, name: str) -> Container:
@@ -61,7 +85,7 @@ def open_container(content: bytes, name: str) -> Container:
         MidiError: if this is not a MIDI file, or one without a track.
     """
     content = _unwrapped(content, name)
-    header_size, midi_format, _, division = struct.unpack(">IHHH", content[4:14])
+    header_size, _, _, division = struct.unpack(">IHHH", content[4:14])
     if header_size < 6:
         raise MidiError(f"{name} has a damaged MIDI header ({header_size} bytes of 6). Export it again.")
     tracks, cut_off = _tracks(content, 8 + header_size)
@@ -73,8 +97,7 @@ def open_container(content: bytes, name: str) -> Container:
         division = TICKS_PER_QUARTER_STAND_IN
     elif division == 0:
         raise MidiError(f"{name} says a quarter note has 0 ticks, so it has no time. Export it again.")
-    header = b"MThd" + struct.pack(">IHHH", 6, min(midi_format, 1), len(tracks), division)
-    return Container(header + b"".join(tracks), ticks_per_second, len(tracks[-1]) - 8, cut_off)
+    return Container(tuple(tracks), division, ticks_per_second, cut_off)
 
 
 def _unwrapped(content: bytes, name: str) -> bytes:
@@ -104,7 +127,7 @@ def _tracks(content: bytes, at: int) -> tuple[list[bytes], bool]:
         kind, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], "big")
         body = content[at + 8 : at + 8 + size]
         if kind == b"MTrk":
-            tracks.append(kind + len(body).to_bytes(4, "big") + body)
+            tracks.append(body)
             if len(body) < size:
                 return tracks, True
         elif not kind.isalnum():

@@ -5,12 +5,13 @@ Reading is done by symusic, chosen with `benchmarks/readers.py`; writing by pret
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musictx.errors import MidiError
-from musictx.midi.container import Container, open_container, shortened
+from musictx.midi.container import Container, open_container
 from musictx.midi.notes import NoteSequence
 from musictx.midi.tracks import Clock, choose_tracks, sounding_notes
 
@@ -122,8 +123,8 @@ def write_midi(
 
     midi = pretty_midi.PrettyMIDI(resolution=TICKS_PER_QUARTER, initial_tempo=tempo_bpm)
     track = pretty_midi.Instrument(program=program, name=name)
-    rows = zip(notes.velocity.tolist(), notes.pitch.tolist(), notes.start_s.tolist(), notes.end_s.tolist())
-    track.notes = [pretty_midi.Note(*row) for row in rows]
+    columns = (column.tolist() for column in (notes.velocity, notes.pitch, notes.start_s, notes.end_s))
+    track.notes = [pretty_midi.Note(*row) for row in zip(*columns, strict=True)]
     midi.instruments.append(track)
     path = Path(path)
     try:
@@ -161,16 +162,24 @@ def _too_large(name: str, size: int) -> MidiError:
 
 def _parse(container: Container, name: str, warnings: list[str]) -> Score:
     """The parsed file; of one that was cut off, all up to its last whole event."""
-    import symusic
-
     complaint = ""
     for trimmed in range(MOST_BYTES_TO_TRIM if container.cut_off else 1):
+        whole = container.shortened(trimmed)
         try:
-            score = symusic.Score.from_midi(shortened(container, trimmed), sanitize_data=True)
-        except (RuntimeError, ValueError, MemoryError) as error:
-            complaint = complaint or str(error).split(":")[1 if str(error).startswith("MiniMidi") else 0].strip(" !")
-        else:
-            if container.cut_off:
-                warnings.append("The file ends in the middle of a track: what came before the cut was read.")
-            return score
+            score = _score(whole)
+        except RuntimeError as error:
+            complaint = complaint or str(error).removeprefix("MiniMidi: ").split("!")[0]
+            continue
+        if container.cut_off:
+            warnings.append("The file ends in the middle of a track: what came before the cut was read.")
+        with contextlib.suppress(RuntimeError):  # rubbish after the end of a track: it stays unread
+            return _score(whole.released())
+        return score
     raise MidiError(f"{name} is damaged and cannot be read ({complaint}). Export or download it again.")
+
+
+def _score(container: Container) -> Score:
+    import symusic
+
+    # Sanitised: a data byte above 127 is clipped, as players do, instead of refusing the file.
+    return symusic.Score.from_midi(container.content(), sanitize_data=True)

@@ -29,6 +29,20 @@ def seconds_at(ticks: IntArray, tempo_ticks: IntArray, tempo_us: IntArray, ticks
     return elapsed[segment] + (ticks - begins[segment]) * per_tick[segment]
 
 
+def first_release(pitch: IntArray, start: IntArray, end: IntArray) -> IntArray:
+    """Ends, in ticks, when a note-off silences its key, however often the key was struck before it.
+
+    The parser pairs the first note-on with the first note-off. One missing note-off
+    would so prolong every later note of its key; a synthesiser (FluidSynth, and
+    pretty_midi) lets a note-off end all that sounds on the key, and so do we.
+    """
+    apart = np.int64(2) ** 40  # beyond any tick: keys do not mix
+    releases = np.sort(pitch * apart + end)
+    following = np.searchsorted(releases, pitch * apart + start, side="right")
+    first = releases[np.minimum(following, releases.size - 1)] - pitch * apart
+    return np.where(end > start, first, end)
+
+
 def pedal_spans(time_s: FloatArray, value: IntArray, end_s: float) -> tuple[FloatArray, FloatArray]:
     """When the pedal went down and when it came up, both (P,), from one controller's events in order.
 

@@ -16,6 +16,7 @@ from musictx.midi.performance import (
     DEFAULT_MICROSECONDS_PER_QUARTER,
     FloatArray,
     IntArray,
+    first_release,
     joined_spans,
     one_sound_per_key,
     pedal_spans,
@@ -26,7 +27,7 @@ from musictx.midi.performance import (
 if TYPE_CHECKING:
     from symusic.types import Score, Track
 
-PIANO_PROGRAMS = range(0, 8)  # General MIDI's piano family
+PIANO_PROGRAMS = range(8)  # General MIDI's piano family
 EFFECT_PROGRAMS = range(112, 128)  # bells, drums and noises: no pitches to play on a piano
 SUSTAIN_CONTROLLER = 64
 
@@ -104,11 +105,11 @@ def sounding_notes(tracks: Sequence[Track], shares_pedal: bool, clock: Clock, na
     file_end_s = max(float(end_s.max()) for *_, end_s in keys)
     spans = [_pedal(track, clock, file_end_s) for track in tracks]
     if shares_pedal:
-        together = joined_spans(*(np.concatenate(side) for side in zip(*spans)))
+        together = joined_spans(*(np.concatenate(side) for side in zip(*spans, strict=True)))
         spans = [together] * len(keys)
     presses = sum(down.size for down, _ in (spans[:1] if shares_pedal else spans))
-    pitch, velocity, start_s, end_s = (np.concatenate(column) for column in zip(*keys))
-    end_s = np.concatenate([sustained(key[3], *span) for key, span in zip(keys, spans)])
+    pitch, velocity, start_s, end_s = (np.concatenate(column) for column in zip(*keys, strict=True))
+    end_s = np.concatenate([sustained(key[3], *span) for key, span in zip(keys, spans, strict=True)])
     pitch, velocity, start_s, end_s = one_sound_per_key(pitch, velocity, start_s - start_s.min(), end_s - start_s.min())
     return NoteSequence(pitch.astype(np.int16), velocity.astype(np.int16), start_s, end_s), int(presses)
 
@@ -120,13 +121,14 @@ def _keys(track: Track, clock: Clock, name: str) -> tuple[IntArray, IntArray, Fl
     end = start + notes["duration"]
     if start.min() < 0 or (end < start).any():
         raise MidiError(f"{name} has times beyond what a MIDI file can count: it is damaged. Export it again.")
-    start_s, end_s = clock.seconds(start), clock.seconds(end)
+    pitch = notes["pitch"].astype(np.int64)
+    start_s, end_s = clock.seconds(start), clock.seconds(first_release(pitch, start, end))
     if end_s.max() > LONGEST_FILE_S:
         raise MidiError(
             f"{name} would last {end_s.max() / 3600:,.1f} hours; at most {LONGEST_FILE_S / 3600:.0f} can be read. "
             "Its times may be damaged: export it again, or cut it in a MIDI editor."
         )
-    return notes["pitch"].astype(np.int64), notes["velocity"].astype(np.int64), start_s, end_s
+    return pitch, notes["velocity"].astype(np.int64), start_s, end_s
 
 
 def _pedal(track: Track, clock: Clock, end_s: float) -> tuple[FloatArray, FloatArray]:
