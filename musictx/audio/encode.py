@@ -1,0 +1,72 @@
+"""write_audio: samples -> file, through libsndfile; no other program is needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from musictx.errors import AudioError
+
+BLOCK_FRAMES = 44100  # one long write crashes libsndfile's OGG encoder
+
+
+@dataclass(frozen=True)
+class AudioFormat:
+    """libsndfile's names for a format, and the compression level: 0 is best and largest, 1 smallest."""
+
+    container: str
+    subtype: str
+    compression: float | None = None
+
+
+FORMATS: Mapping[str, AudioFormat] = MappingProxyType(
+    {
+        ".wav": AudioFormat("WAV", "PCM_16"),
+        ".flac": AudioFormat("FLAC", "PCM_16"),
+        ".mp3": AudioFormat("MP3", "MPEG_LAYER_III", 0.2),
+        ".ogg": AudioFormat("OGG", "VORBIS", 0.4),
+    }
+)
+
+
+def write_audio(samples: npt.NDArray[np.float32], path: Path, sample_rate_hz: int) -> Path:
+    """Writes `samples`, shape (frames, 2) in [-1, 1], in the format of `path`'s suffix; returns `path`.
+
+    WAV and FLAC are 16 bit; MP3 and OGG about 160 kbit/s for a piano. The file appears
+    only when it is complete; a missing folder is made.
+
+    Raises:
+        AudioError: if the suffix is none of .wav .flac .mp3 .ogg, or the file cannot be written.
+    """
+    chosen = FORMATS.get(path.suffix.lower())
+    if chosen is None:
+        raise AudioError(f"Audio can be written as {', '.join(FORMATS)}. Received: {path.name!r}")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_blocks(samples, partial, sample_rate_hz, chosen)
+        os.replace(partial, path)
+    except (OSError, RuntimeError) as error:  # soundfile's errors are RuntimeErrors
+        raise AudioError(f"{path} could not be written ({error}). Is the disk full?") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def _write_blocks(samples: npt.NDArray[np.float32], path: Path, sample_rate_hz: int, chosen: AudioFormat) -> None:
+    import soundfile
+
+    assert samples.ndim == 2 and samples.shape[1] == 2, samples.shape
+    options: dict[str, Any] = {} if chosen.compression is None else {"compression_level": chosen.compression}
+    with soundfile.SoundFile(
+        path, "w", sample_rate_hz, channels=2, format=chosen.container, subtype=chosen.subtype, **options
+    ) as file:
+        for start in range(0, len(samples), BLOCK_FRAMES):
+            file.write(samples[start : start + BLOCK_FRAMES])
