@@ -1,0 +1,75 @@
+"""The interface between the loop and an engine that runs the network.
+
+An engine holds weights and compiled functions, nothing of any visitor: all that
+belongs to one piece in the making is in the `Stream` that `start` returns.
+So several people can use one engine, and a second engine fits in without
+touching the loop.
+
+Shape letters: B variations, P prompt, N new tokens, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from musictx.config import SamplingConfig
+from musictx.generation import grammar
+from musictx.generation.grammar import Array, GrammarState
+from musictx.generation.sampling import sample
+
+Ids = npt.NDArray[np.int32]
+Uniforms = npt.NDArray[np.float32]
+
+
+class Stream(Protocol):
+    """One call of `Decoder.start`: a batch of variations in the making."""
+
+    def advance(self, uniforms_BN: Uniforms) -> Ids:
+        """Draws N more tokens a row, (B, N), one for each random number.
+
+        Prompt and new tokens together must not exceed the decoder's window. How
+        the numbers are split over calls makes no difference to the tokens.
+        """
+
+
+class Decoder(Protocol):
+    """An engine that continues token sequences.
+
+    window: the most tokens a stream may hold, its prompt included.
+    chunk: how many tokens a call of `Stream.advance` should ask for: as few as keep
+        the engine efficient, since nobody hears a token before its call returns.
+    """
+
+    @property
+    def window(self) -> int: ...
+
+    @property
+    def chunk(self) -> int: ...
+
+    def start(self, prompts_BP: Ids, state: GrammarState, sampling: SamplingConfig) -> Stream:
+        """Reads the prompts (1 <= P < window) and stands ready to draw what follows.
+
+        Rows that are all alike are read once. `state` is the grammar's, B rows: not
+        always that of the prompts alone, which may be the last part of a longer piece.
+        """
+
+
+def draw(
+    xp: Any,
+    logits_BV: Array,
+    uniforms_B: Array,
+    state: GrammarState,
+    temperature: Array,
+    top_k: Array,
+    top_p: Array,
+) -> GrammarState:
+    """Draws a playable token a row; the new state holds it as `last_B`.
+
+    The one way from logits to tokens for every engine: grammar first, then the
+    filters, so that top-k and top-p count only what could be played.
+    """
+    playable_BV = xp.where(grammar.allowed(xp, state), logits_BV, float("-inf"))
+    return grammar.advance(xp, state, sample(xp, playable_BV, uniforms_B, temperature, top_k, top_p))

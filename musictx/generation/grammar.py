@@ -1,0 +1,133 @@
+"""What may follow: the mask that makes every sampled token playable.
+
+The allowed sequences are those that `midi.codec.encode` writes, apart from the
+order of pitches within a step: note-offs of sounding keys, then note-ons of
+silent keys, each with a velocity token before it where the velocity changes,
+then one wait of 100, 100, ..., rest steps. So nothing generated needs repair, no
+note is shorter than one step, and a token is never spent on saying nothing.
+
+The static part is a table, `follow_table`; the part that depends on the past is
+a `GrammarState`, three small arrays that a compiled loop carries along. The
+functions take the array library `xp` first, as in `sampling`.
+
+Shape letters: B batch, T time, K the 128 keys, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from musictx.midi import vocabulary as v
+from musictx.midi.notes import PITCHES
+
+Array = Any
+UNKNOWN = -1  # velocity before the first velocity token
+
+_ON = slice(v.NOTE_ON, v.NOTE_ON + PITCHES)
+_OFF = slice(v.NOTE_OFF, v.NOTE_OFF + PITCHES)
+_SHIFT = slice(v.TIME_SHIFT, v.TIME_SHIFT + v.MAX_SHIFT_STEPS)
+_VELOCITY = slice(v.VELOCITY, v.VELOCITY + v.VELOCITY_BINS)
+_LONGEST_SHIFT = v.TIME_SHIFT + v.MAX_SHIFT_STEPS - 1
+
+
+class GrammarState(NamedTuple):
+    """What the past says about the next token.
+
+    last_B: int32, the token before.
+    sounding_BK: bool, keys struck and not released.
+    velocity_B: int32, the velocity bin in force, `UNKNOWN` (-1) before the first.
+    """
+
+    last_B: Array
+    sounding_BK: Array
+    velocity_B: Array
+
+
+@lru_cache(maxsize=1)
+def follow_table() -> npt.NDArray[np.bool_]:
+    """(V, V), read-only: whether the column's token may ever stand after the row's token.
+
+    The rows of the three specials are alike: the start of a piece.
+    """
+    follow = np.zeros((v.SIZE, v.SIZE), np.bool_)
+    follow[:, _ON] = True
+    follow[:, _VELOCITY] = True
+    follow[:, _SHIFT] = True
+    follow[_OFF, _OFF] = True  # releases come first in a step: after a wait or another release
+    follow[_SHIFT, _OFF] = True
+    follow[v.EVENTS :, _OFF] = True
+    follow[_SHIFT, _SHIFT] = False
+    follow[_LONGEST_SHIFT, _SHIFT] = True  # only the last shift of a wait is a short one
+    follow[_VELOCITY, :] = False
+    follow[_VELOCITY, _ON] = True
+    follow.setflags(write=False)
+    return follow
+
+
+def allowed(xp: Any, state: GrammarState) -> Array:
+    """bool (B, V): the tokens that may come next; at least one in each row.
+
+    That there is one: a wait may follow everything but a velocity and a short wait.
+    After a velocity a silent key remains to be struck, for otherwise the velocity was
+    not allowed; after a short wait either a key sounds and may be released, or
+    all are silent and a new velocity may be set.
+    """
+    last_B, sounding_BK, velocity_B = state
+    velocity_B1 = velocity_B[:, None]
+    silent_BK = ~sounding_BK
+    some_silent_B1 = xp.any(silent_BK, axis=-1, keepdims=True)
+    bins_1N = xp.arange(v.VELOCITY_BINS, dtype="int32")[None, :]
+    shifts_1N = xp.ones((1, v.MAX_SHIFT_STEPS), dtype="bool")
+    specials_1N = xp.zeros((1, v.SIZE - v.EVENTS), dtype="bool")
+    yes_B1 = some_silent_B1 | ~some_silent_B1
+    possible_BV = xp.concatenate(
+        [
+            silent_BK & (velocity_B1 != UNKNOWN),
+            sounding_BK,
+            shifts_1N & yes_B1,
+            (bins_1N != velocity_B1) & some_silent_B1,
+            specials_1N & yes_B1,
+        ],
+        axis=-1,
+    )
+    return xp.take(follow_table(), last_B, axis=0) & possible_BV
+
+
+def advance(xp: Any, state: GrammarState, ids_B: Array) -> GrammarState:
+    """The state after one more token a row, `ids_B` int32."""
+    keys_1K = xp.arange(PITCHES, dtype="int32")[None, :]
+    struck_BK = ids_B[:, None] == keys_1K + v.NOTE_ON
+    released_BK = ids_B[:, None] == keys_1K + v.NOTE_OFF
+    is_velocity_B = (ids_B >= v.VELOCITY) & (ids_B < v.VELOCITY + v.VELOCITY_BINS)
+    return GrammarState(
+        ids_B,
+        (state.sounding_BK | struck_BK) & ~released_BK,
+        xp.where(is_velocity_B, ids_B - v.VELOCITY, state.velocity_B),
+    )
+
+
+def state_after(ids_BT: npt.ArrayLike) -> GrammarState:
+    """The state after whole sequences, int32 (B, T) with T >= 1, as numpy arrays.
+
+    Lenient, as a prompt may be a part of a piece: a release of a silent key and a
+    second strike of a sounding one change nothing.
+    """
+    rows = [_state_of_row(row_T) for row_T in np.asarray(ids_BT, np.int32)]
+    return GrammarState(*(np.stack(column) for column in zip(*rows, strict=True)))
+
+
+def _state_of_row(ids_T: npt.NDArray[np.int32]) -> GrammarState:
+    """`state_after` for one row, without the batch axis."""
+    last_event_of = np.full(v.SIZE, -1)
+    last_event_of[ids_T] = np.arange(ids_T.size)  # of repeated ids numpy keeps the last
+    sounding_K = last_event_of[_ON] > last_event_of[_OFF]
+    velocities = last_event_of[_VELOCITY]
+    velocity = int(np.argmax(velocities)) if velocities.max() >= 0 else UNKNOWN
+    last = int(ids_T[-1])
+    if sounding_K.all() and v.VELOCITY <= last < v.VELOCITY + v.VELOCITY_BINS:
+        last = v.START  # a velocity that no key is left for: nothing could follow it
+    return GrammarState(np.int32(last), sounding_K, np.int32(velocity))

@@ -1,0 +1,78 @@
+"""Stand-ins for the engine: exact, instant, and of known behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from musictx.config import SamplingConfig
+from musictx.generation.decoder import Ids, Uniforms, draw
+from musictx.generation.grammar import GrammarState
+from musictx.midi import vocabulary as v
+
+LogitsOf = Callable[[Ids], npt.NDArray[np.float32]]  # ids of one row (T,) -> logits (V,)
+
+
+@dataclass
+class FakeDecoder:
+    """A Decoder whose network is a function from one row's tokens to logits.
+
+    It re-reads the whole row for each token, so nothing can go stale, and draws
+    with the same `draw` as the real engines.
+
+    prompts: every prompt it was started with, for tests to look at.
+    """
+
+    logits_of: LogitsOf
+    window: int = 128
+    chunk: int = 16
+    prompts: list[Ids] = field(default_factory=list)
+    states: list[GrammarState] = field(default_factory=list)
+
+    def start(self, prompts_BP: Ids, state: GrammarState, sampling: SamplingConfig) -> FakeStream:
+        """See `Decoder.start`."""
+        assert 1 <= prompts_BP.shape[1] <= self.window
+        self.prompts.append(prompts_BP.copy())
+        self.states.append(state)
+        return FakeStream(self, prompts_BP, state, sampling)
+
+
+@dataclass
+class FakeStream:
+    """The stream of a FakeDecoder."""
+
+    decoder: FakeDecoder
+    ids_BT: Ids
+    state: GrammarState
+    sampling: SamplingConfig
+
+    def advance(self, uniforms_BN: Uniforms) -> Ids:
+        """See `Stream.advance`."""
+        assert self.ids_BT.shape[1] + uniforms_BN.shape[1] <= self.decoder.window, "more than the window holds"
+        settings = (self.sampling.temperature, self.sampling.top_k, self.sampling.top_p)
+        for uniforms_B in uniforms_BN.T:
+            logits_BV = np.stack([self.decoder.logits_of(row_T) for row_T in self.ids_BT])
+            self.state = draw(np, logits_BV, uniforms_B, self.state, *settings)
+            self.ids_BT = np.concatenate([self.ids_BT, self.state.last_B[:, None]], axis=1)
+        return self.ids_BT[:, -uniforms_BN.shape[1] :]
+
+
+def random_logits(seed: int = 0, spread: float = 3.0) -> LogitsOf:
+    """Logits that depend on the last two tokens only, as wild as the vocabulary is wide."""
+    table = np.random.default_rng(seed).normal(0, spread, (v.SIZE, v.SIZE)).astype(np.float32)
+
+    def logits_of(ids_T: Ids) -> npt.NDArray[np.float32]:
+        before = int(ids_T[-2]) if ids_T.size > 1 else v.START
+        return table[ids_T[-1]] + np.float32(0.5) * table[before, ::-1]
+
+    return logits_of
+
+
+def wishing_for(*wishes: int) -> LogitsOf:
+    """Logits that prefer `wishes`, the first most, over all else; other ids follow by falling id."""
+    logits_V = np.linspace(-2.0, -1.0, v.SIZE, dtype=np.float32)
+    logits_V[list(wishes)] = np.linspace(10.0, 9.0, len(wishes), dtype=np.float32)
+    return lambda ids_T: logits_V
