@@ -22,7 +22,7 @@ Tensor = Any
 
 # Queries handled at once. Causal attention of a block needs no keys behind its end, so blocks
 # halve the work at long lengths and bound the (T, S) logits that training keeps in memory.
-QUERY_BLOCK = 512
+QUERY_BLOCK = 128
 
 MASKED_LOGIT = -1e9  # exp() of it is 0 in float32; finite, so a fully masked row stays finite
 

@@ -1,0 +1,86 @@
+"""What a checkpoint says of itself, readable without loading a network.
+
+A checkpoint is a folder:
+
+    config.json                       the card: model, vocabulary, data, licence, figures, list of shards
+    weights-1-of-2.safetensors …      float16 arrays, each file under 16 MB
+    README.md                         the same for people
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from musictx.config import ModelConfig, from_known_fields
+from musictx.errors import CheckpointError, SettingsError
+
+FORMAT = 1
+CARD_FILE = "config.json"
+
+
+@dataclass(frozen=True)
+class CheckpointCard:
+    """The contents of `config.json`.
+
+    name: the folder's name. title, description, style: for the picker and the About tab.
+    licence: of the weights. model: the network's shape. vocabulary: fingerprint of the tokens.
+    data: sources with their licences. recipe: how it was trained. figures: what was measured.
+    limits: plain words on what it cannot do. shards: weight files, in order.
+    """
+
+    name: str
+    title: str
+    licence: str
+    model: ModelConfig
+    vocabulary: str
+    description: str = ""
+    style: str = ""
+    limits: str = ""
+    data: tuple[dict[str, Any], ...] = ()
+    recipe: dict[str, Any] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
+    shards: tuple[str, ...] = ()
+    format: int = FORMAT
+
+    def to_json(self) -> str:
+        """The text of `config.json`."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+
+def read_card(folder: Path) -> CheckpointCard:
+    """Reads a checkpoint's card.
+
+    Raises:
+        CheckpointError: if there is none, it cannot be read, or is of an unknown format.
+    """
+    path = folder / CARD_FILE
+    if not path.is_file():
+        raise CheckpointError(
+            f"No checkpoint at {folder}: {CARD_FILE} is missing. Give a folder from checkpoints/ or one you trained."
+        )
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if values.get("format") != FORMAT:
+            raise CheckpointError(
+                f"{path} is of format {values.get('format')!r}; this program reads {FORMAT}. Update musictx."
+            )
+        values["model"] = ModelConfig.from_dict(values["model"])
+        values["data"], values["shards"] = tuple(values.get("data", ())), tuple(values.get("shards", ()))
+        card: CheckpointCard = from_known_fields(CheckpointCard, values)
+    except (ValueError, KeyError, TypeError, AttributeError, SettingsError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}). Fetch the checkpoint again.") from error
+    return card
+
+
+def list_cards(folder: Path) -> tuple[CheckpointCard, ...]:
+    """The cards of all readable checkpoints in `folder`, sorted by name; damaged ones are left out."""
+    cards = []
+    for path in sorted(folder.glob(f"*/{CARD_FILE}")):
+        try:
+            cards.append(read_card(path.parent))
+        except CheckpointError:
+            continue
+    return tuple(cards)

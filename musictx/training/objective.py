@@ -1,0 +1,64 @@
+"""What training minimises, and what is reported: cross-entropy with and without smoothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from musictx.midi import vocabulary
+from musictx.model.transformer import MusicTransformer
+
+Tensor = Any
+
+
+def token_nll(logits_BTV: Tensor, targets_BT: Tensor) -> Tensor:
+    """Negative log-likelihood of each target in nats, float32 (B, T)."""
+    log_probabilities = ops.log_softmax(ops.cast(logits_BTV, "float32"), axis=-1)
+    return -ops.squeeze(ops.take_along_axis(log_probabilities, ops.expand_dims(targets_BT, -1), axis=-1), -1)
+
+
+def smoothed_nll(logits_BTV: Tensor, targets_BT: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy against (1 - smoothing) one-hot + smoothing uniform, float32 (B, T)."""
+    log_probabilities = ops.log_softmax(ops.cast(logits_BTV, "float32"), axis=-1)
+    hit = ops.squeeze(ops.take_along_axis(log_probabilities, ops.expand_dims(targets_BT, -1), axis=-1), -1)
+    return -(1.0 - smoothing) * hit - smoothing * ops.mean(log_probabilities, axis=-1)
+
+
+def mean_where(values_BT: Tensor, mask_BT: Tensor) -> Tensor:
+    """Mean of the values where the mask is true; 0 if it is nowhere."""
+    weights = ops.cast(mask_BT, values_BT.dtype)
+    return ops.sum(values_BT * weights) / ops.maximum(ops.sum(weights), 1.0)
+
+
+class NextToken(keras.Model):
+    """A MusicTransformer wrapped for Keras training steps on any backend.
+
+    `train_on_batch(inputs, targets)` minimises the smoothed cross-entropy over targets that are not
+    PAD; the metric "nll" is the same without smoothing.
+    """
+
+    def __init__(self, transformer: MusicTransformer, label_smoothing: float) -> None:
+        super().__init__(name="next_token", dtype=transformer.dtype_policy)
+        self.transformer = transformer
+        self.label_smoothing = label_smoothing
+        self.nll = keras.metrics.Mean(name="nll")
+        self.built = True
+
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        """Logits (B, T, V) for token ids (B, T)."""
+        return self.transformer(inputs, training=training).logits
+
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
+        """The smoothed loss; tracks the plain one on the way. Called by Keras in each step."""
+        mask = ops.not_equal(y, vocabulary.PAD)
+        self.nll.update_state(mean_where(token_nll(y_pred, y), mask))
+        return mean_where(smoothed_nll(y_pred, y, self.label_smoothing), mask)
