@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from musictx.errors import AudioError
 
-BLOCK_FRAMES = 44100  # one long write crashes libsndfile's OGG encoder
+BLOCK_FRAMES = 44100  # one write of a minute crashes libsndfile's OGG encoder
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def write_audio(samples: npt.NDArray[np.float32], path: Path, sample_rate_hz: in
     except (OSError, RuntimeError) as error:  # soundfile's errors are RuntimeErrors
         raise AudioError(f"{path} could not be written ({error}). Is the disk full?") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
     return path
 
 

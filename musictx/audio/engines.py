@@ -70,17 +70,21 @@ class FluidSynthEngine:
         self._synth.cc(CHANNEL, REVERB_SEND, 127)
 
     def note_on(self, pitch: int, velocity: int) -> None:
+        """See `SynthEngine.note_on`."""
         self._synth.noteon(CHANNEL, pitch, velocity)
 
     def note_off(self, pitch: int) -> None:
+        """See `SynthEngine.note_off`."""
         self._synth.noteoff(CHANNEL, pitch)
 
     def fill(self, out: npt.NDArray[np.float32]) -> None:
+        """See `SynthEngine.fill`."""
         assert out.dtype == np.float32 and out.flags.c_contiguous and out.shape[1] == 2
         address = out.ctypes.data
         self._write(self._synth.synth, len(out), address, 0, 2, address, 1, 2)
 
     def close(self) -> None:
+        """See `SynthEngine.close`."""
         self._synth.delete()
 
 
@@ -96,18 +100,21 @@ class TinySoundFontEngine:
             raise _unplayable(soundfont) from error
 
     def note_on(self, pitch: int, velocity: int) -> None:
+        """See `SynthEngine.note_on`."""
         self._synth.noteoff(CHANNEL, pitch)
         self._synth.noteon(CHANNEL, pitch, velocity)
 
     def note_off(self, pitch: int) -> None:
+        """See `SynthEngine.note_off`."""
         self._synth.noteoff(CHANNEL, pitch)
 
     def fill(self, out: npt.NDArray[np.float32]) -> None:
+        """See `SynthEngine.fill`."""
         if len(out):
             out[:] = np.frombuffer(self._synth.generate(len(out)), np.float32).reshape(-1, 2)
 
     def close(self) -> None:
-        pass
+        """Nothing to free: the binding frees with the object."""
 
 
 def _settings(room: float) -> dict[str, str | int | float]:

@@ -6,9 +6,11 @@ so that no system package is needed; on machines with neither (Windows) tinysoun
 
 from __future__ import annotations
 
+import contextlib
 import ctypes.util
 import importlib
 import importlib.util
+import io
 import sys
 import threading
 from importlib import metadata
@@ -108,7 +110,9 @@ def _import_with_bundled_library() -> ModuleType:
 
     ctypes.util.find_library = finder
     try:
-        return importlib.import_module("fluidsynth")
+        # Where $CI is set the binding prints what it found, which would spoil the output of `--json`.
+        with contextlib.redirect_stdout(io.StringIO()):
+            return importlib.import_module("fluidsynth")
     except (ImportError, OSError, AttributeError) as error:  # absent, not loadable, or some other library
         raise AudioError(f"The FluidSynth library could not be loaded ({error}). {REMEDY}") from error
     finally:

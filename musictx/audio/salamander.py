@@ -9,6 +9,7 @@ user's cache, where `find_soundfonts` looks first.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
 import re
@@ -139,7 +140,9 @@ def _decoded(content: bytes) -> Frames:
 
     frames, rate = soundfile.read(io.BytesIO(content), dtype="int16", always_2d=True)
     if rate != SAMPLE_RATE_HZ or frames.shape[1] != 2 or not frames.any():
-        raise AudioError(f"The samples must be stereo at {SAMPLE_RATE_HZ} Hz. Received: {frames.shape[1]} at {rate} Hz")
+        raise AudioError(
+            f"The samples must be stereo at {SAMPLE_RATE_HZ} Hz. Received: {frames.shape[1]} channels at {rate} Hz"
+        )
     return np.asarray(frames, np.int16)
 
 
@@ -227,7 +230,8 @@ def _write_whole(destination: Path, layers: dict[int, list[StereoSample]]) -> No
             "another folder."
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

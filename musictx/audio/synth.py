@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.audio.engines import BLOCK_FRAMES, SynthEngine, open_engine
+from musictx.audio.loudness import SILENCE_LEVEL, Samples, normalise, peak_of
 from musictx.audio.soundfont import SoundFont
 from musictx.config import check_range
 from musictx.errors import AudioError
@@ -15,13 +16,8 @@ MAX_DURATION_S = 3600.0  # an hour is 1.3 GB of samples
 MAX_TAIL_S = 8.0  # undamped high strings and a large room die away within this
 TAIL_BLOCK_FRAMES = 64 * BLOCK_FRAMES  # how much of the tail is rendered between two looks at its level
 TAIL_LEVEL = 10 ** (-66 / 20)  # of the peak; below it the tail counts as over
-SILENCE_LEVEL = 1e-5  # -100 dB: nothing to normalise below this
-PEAK_LEVEL = 0.89  # -1 dB: room for what MP3 and OGG add when decoded
-KNEE_LEVEL = 0.9  # where the limiter begins to bend
 FADE_S = 0.05  # end of the tail, so that it closes at zero
 EMPTY_S = 0.5  # length of the silence that no notes give
-
-Samples = npt.NDArray[np.float32]
 
 
 def render(
@@ -35,7 +31,7 @@ def render(
 
     Args:
         room: reverb, from 0 (dry) to 1 (a hall).
-        gain: loudness after normalisation, 0 to 4; above 1.1 a soft limiter holds the peaks.
+        gain: loudness after normalisation, 0 to 4; above 1.1 a limiter holds the peaks.
         sample_rate_hz: 22050 to 96000.
 
     Raises:
@@ -57,7 +53,7 @@ def render(
         samples = _play(engine, notes, sample_rate_hz)
     finally:
         engine.close()
-    _normalise(samples, gain)
+    normalise(samples, gain)
     return samples
 
 
@@ -107,28 +103,11 @@ def _play(engine: SynthEngine, notes: NoteSequence, sample_rate_hz: int) -> Samp
 
 def _ring_out(engine: SynthEngine, samples: Samples, position: int) -> int:
     """Renders the tail from frame `position`; returns the frame where it is over."""
-    threshold = max(_peak(samples[:position]) * TAIL_LEVEL, SILENCE_LEVEL)
+    threshold = max(peak_of(samples[:position]) * TAIL_LEVEL, SILENCE_LEVEL)
     while position < len(samples):
         block = samples[position : position + TAIL_BLOCK_FRAMES]
         engine.fill(block)
         position += len(block)
-        if _peak(block) < threshold:
+        if peak_of(block) < threshold:
             break
     return position
-
-
-def _peak(samples: Samples) -> float:
-    return float(max(samples.max(initial=0.0), -samples.min(initial=0.0)))  # np.abs would copy it all
-
-
-def _normalise(samples: Samples, gain: float) -> None:
-    """In place: the peak to PEAK_LEVEL, then `gain`, with peaks bent softly below 1. Silence stays silence."""
-    peak = _peak(samples)
-    if peak < SILENCE_LEVEL:
-        return
-    samples *= np.float32(PEAK_LEVEL / peak * gain)
-    if PEAK_LEVEL * gain > KNEE_LEVEL:
-        room_above = 1 - KNEE_LEVEL
-        loud = np.abs(samples) > KNEE_LEVEL
-        over = np.abs(samples[loud]) - KNEE_LEVEL
-        samples[loud] = np.sign(samples[loud]) * (KNEE_LEVEL + room_above * np.tanh(over / room_above))
