@@ -123,6 +123,7 @@ def _settings(room: float) -> dict[str, str | int | float]:
         "synth.cpu-cores": 1,
         "synth.polyphony": MAX_VOICES,
         "synth.dynamic-sample-loading": 1,  # reads the piano's samples only, not a whole General MIDI set
+        "synth.lock-memory": 0,  # a render is brief; 200 MB should not be pinned for it
         "synth.chorus.active": 0,
         "synth.reverb.active": int(room > 0),
         "synth.reverb.room-size": 0.3 + 0.6 * room,

@@ -1,0 +1,142 @@
+"""How fast notes become sound: `python -m benchmarks.render [--seconds 60] [--json]`.
+
+Renders one made-up piece (same every time) on each SoundFont found, then writes it in each
+format. Prints seconds, and how many seconds of music are done in one second; medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from musictx import __version__
+from musictx.audio.encode import FORMATS, write_audio
+from musictx.audio.engines import open_engine
+from musictx.audio.library import synthesiser_name
+from musictx.audio.loudness import Samples
+from musictx.audio.soundfont import SoundFont, cache_folder, find_soundfonts
+from musictx.audio.synth import render
+from musictx.midi.notes import NoteSequence
+
+SAMPLE_RATE_HZ = 44100
+ROOMS = (0.0, 0.2)  # dry, and the page's default
+OWN_FONTS = Path(__file__).resolve().parents[1] / "assets" / "soundfonts"
+
+
+def piece(seconds: float, notes_per_second: float) -> NoteSequence:
+    """Random keys, half of them held as under a pedal; the same for the same arguments."""
+    rng = np.random.default_rng(0)
+    count = max(1, round(seconds * notes_per_second))
+    start_s = rng.uniform(0, seconds, count)
+    held_s = np.where(rng.random(count) < 0.5, rng.uniform(0.1, 0.4, count), rng.uniform(1.0, 3.0, count))
+    pitch, velocity = rng.integers(28, 92, count, np.int16), rng.integers(30, 100, count, np.int16)
+    return NoteSequence(pitch, velocity, start_s, start_s + held_s)
+
+
+def median_s(work: Callable[[], object], repeats: int) -> float:
+    """Median of the seconds `work` takes."""
+    times = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times)
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on."""
+    return {
+        "processor": processor_name(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+        "musictx": __version__,
+        "synthesiser": synthesiser_name(),
+        "libsndfile": soundfile.__libsndfile_version__,
+        "numpy": np.__version__,
+    }
+
+
+def processor_name() -> str:
+    """The model of the CPU where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
+
+
+def measure_font(font: SoundFont, notes: NoteSequence, repeats: int) -> list[dict[str, Any]]:
+    """One row for each room: loading, rendering, and how often faster than real time."""
+    load_s = median_s(lambda: open_engine(font, 0.0, SAMPLE_RATE_HZ).close(), repeats)
+    rows = []
+    for room in ROOMS:
+        length_s = len(render(notes, font, room=room)) / SAMPLE_RATE_HZ
+        took_s = median_s(lambda room=room: render(notes, font, room=room), repeats)  # type: ignore[misc]
+        row = {"soundfont": font.name, "room": room, "load_s": load_s, "render_s": took_s}
+        rows.append({**row, "times_real_time": length_s / took_s})
+    return rows
+
+
+def measure_formats(samples: Samples, repeats: int) -> list[dict[str, Any]]:
+    """One row for each format: time, size, and how often faster than real time."""
+    length_s = len(samples) / SAMPLE_RATE_HZ
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix in FORMATS:
+            path = Path(folder) / f"piece{suffix}"
+            took_s = median_s(lambda path=path: write_audio(samples, path, SAMPLE_RATE_HZ), repeats)  # type: ignore[misc]
+            size = path.stat().st_size
+            row = {"format": suffix, "write_s": took_s, "megabytes": size / 1e6, "kbit_s": size * 8e-3 / length_s}
+            rows.append({**row, "times_real_time": length_s / took_s})
+    return rows
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    """Rows of equal keys, columns aligned."""
+    cells = [list(rows[0]), *([f"{v:.3g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    for row in cells:
+        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    print()
+
+
+def main() -> int:
+    """Measures and prints; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Time rendering and encoding.")
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of the piece")
+    parser.add_argument("--notes-per-second", type=float, default=12.0, help="12 is lively piano music")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    options = parser.parse_args()
+    notes = piece(options.seconds, options.notes_per_second)
+    fonts = find_soundfonts([OWN_FONTS], cache_folder())
+    result: dict[str, Any] = {
+        "machine": machine(),
+        "piece": {"seconds": options.seconds, "notes": len(notes), "repeats": options.repeats},
+        "render": [row for font in fonts for row in measure_font(font, notes, options.repeats)],
+        "encode": measure_formats(render(notes, fonts[0]), options.repeats),
+    }
+    if options.json:
+        print(json.dumps(result, indent=2))
+        return 0
+    for title in ("machine", "piece"):
+        print(", ".join(f"{name} {value}" for name, value in result[title].items()), end="\n\n")
+    print_table(result["render"])
+    print_table(result["encode"])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
