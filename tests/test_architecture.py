@@ -166,18 +166,23 @@ def test_mutable_globals_are_seen() -> None:
 
 
 def public_without_docstring(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """(line, name) of public functions, classes and methods without a docstring, and of the module."""
+    """(line, name) of what is public but undocumented: the module, functions, classes, methods.
+
+    A property may be explained in its class's docstring, as 'name:', instead of its own.
+    """
     if not ast.get_docstring(tree):
         yield 1, "module"
     scopes: list[ast.Module | ast.ClassDef] = [tree]
     while scopes:
-        for node in scopes.pop().body:
+        scope = scopes.pop()
+        explained = ast.get_docstring(scope) or ""
+        for node in scope.body:
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or node.name.startswith("_"):
                 continue
             if isinstance(node, ast.ClassDef):
                 scopes.append(node)
-            overrides = any(getattr(decorator, "id", "") == "override" for decorator in node.decorator_list)
-            if not ast.get_docstring(node) and not overrides:
+            is_property = any(getattr(decorator, "id", "") == "property" for decorator in node.decorator_list)
+            if not ast.get_docstring(node) and not (is_property and f"{node.name}:" in explained):
                 yield node.lineno, node.name
 
 
