@@ -64,11 +64,12 @@ def find_soundfonts(folders: Sequence[Path], cache: Path) -> list[SoundFont]:
     damaged file is left out and named in a warning to the log. The list may be empty.
     """
     found: list[SoundFont] = []
-    seen: set[Path] = set()
+    seen: set[tuple[str, int]] = set()
     for path in _candidates(folders, cache):
-        if path.resolve() in seen:
+        identity = (path.resolve().name, path.stat().st_size)  # links and copies are listed once
+        if identity in seen:
             continue
-        seen.add(path.resolve())
+        seen.add(identity)
         try:
             found.append(_renamed(read_soundfont(path), {font.name for font in found}))
         except AudioError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,7 @@ def test_names_are_unique(house: Path) -> None:
 def test_a_font_reached_twice_is_listed_once(house: Path) -> None:
     font = write_tones(house / "system" / "real.sf2", "Real")
     (house / "system" / "default-GM.sf2").symlink_to(font.path)
+    shutil.copy(font.path, house / "own" / "real.sf2")
     assert names(house) == ["Real", "TimGM6mb"]
 
 
