@@ -61,8 +61,8 @@ def decode(ids: npt.ArrayLike) -> NoteSequence:
     """
     row = _checked(ids)
     now = _steps_after(row)
-    steps, kind, pitch, bins, _ = _key_events(row, now)
-    order = np.lexsort((np.arange(pitch.size), pitch))  # each key's events in their order
+    steps, kind, pitch, bins = _key_events(row, now)
+    order = _by_key(pitch)
     steps, kind, pitch, bins = steps[order], kind[order], pitch[order], bins[order]
     last = now[-1] if now.size else 0
     ends = np.append(steps[1:], last)
@@ -96,9 +96,9 @@ def stretch(ids: npt.ArrayLike, factor: float) -> npt.NDArray[np.int32]:
         return row.astype(np.int32)
     head, tail = row[: music[0]], row[music[-1] + 1 :]
     now = _steps_after(row)
-    steps, kind, pitch, bins, order = _key_events(row, now)
+    steps, kind, pitch, bins = _key_events(row, now)
     steps = _in_playable_order(_rounded(steps * factor), kind, pitch)
-    body = _assemble(steps, kind, pitch, bins, int(_rounded(now[-1:] * factor)[0]), rank=order)
+    body = _assemble(steps, kind, pitch, bins, int(_rounded(now[-1:] * factor)[0]))
     return np.concatenate([head, body, tail]).astype(np.int32)
 
 
@@ -139,7 +139,7 @@ def _without_overlaps(
     """One key sounds once at a time, for at least a step: sorted by pitch, then start."""
     if not pitch.size:
         return pitch, bins, start, end
-    order = np.lexsort((start, pitch))
+    order = np.argsort(pitch * (int(start.max()) + 1) + start, kind="stable")
     pitch, bins, start, end = pitch[order], bins[order], start[order], np.maximum(end, start + 1)[order]
     first = np.flatnonzero(np.append(True, (np.diff(pitch) != 0) | (np.diff(start) != 0)))
     bins, end = np.maximum.reduceat(bins, first), np.maximum.reduceat(end, first)
@@ -155,14 +155,19 @@ def _steps_after(row: IntArray) -> IntArray:
     return np.cumsum(np.where(is_shift, row - vocabulary.TIME_SHIFT + 1, 0))
 
 
-def _key_events(row: IntArray, now: IntArray) -> tuple[IntArray, IntArray, IntArray, IntArray, IntArray]:
-    """Step, kind, pitch, velocity bin in force and rank of each note-on and note-off."""
+def _key_events(row: IntArray, now: IntArray) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """Step, kind, pitch and velocity bin in force of each note-on and note-off, in their order."""
     is_velocity = (row >= vocabulary.VELOCITY) & (row < vocabulary.EVENTS)
     latest = np.maximum.accumulate(np.where(is_velocity, np.arange(row.size), -1)) if row.size else row
     bins = np.where(latest >= 0, row[latest] - vocabulary.VELOCITY, NO_BIN) if row.size else row
     key = np.flatnonzero(row < vocabulary.TIME_SHIFT)
     kind = np.where(row[key] < vocabulary.NOTE_OFF, ON, OFF)
-    return now[key], kind, row[key] % PITCHES, bins[key], np.arange(key.size)
+    return now[key], kind, row[key] % PITCHES, bins[key]
+
+
+def _by_key(pitch: IntArray) -> IntArray:
+    """The order that puts each key's events together, in time."""
+    return np.argsort(pitch.astype(np.int16), kind="stable")  # of 16 bits: a radix sort
 
 
 def _in_playable_order(steps: IntArray, kind: IntArray, pitch: IntArray) -> IntArray:
@@ -173,7 +178,7 @@ def _in_playable_order(steps: IntArray, kind: IntArray, pitch: IntArray) -> IntA
     """
     if not steps.size:
         return steps
-    order = np.lexsort((np.arange(pitch.size), pitch))
+    order = _by_key(pitch)
     gaps = np.cumsum(np.append(0, kind[order][:-1] == ON))
     apart = pitch[order] * (int(steps.max()) + 2 * steps.size + 2)  # no key's chain reaches the next key's
     moved = np.maximum.accumulate(steps[order] - gaps + apart) + gaps - apart
@@ -183,10 +188,10 @@ def _in_playable_order(steps: IntArray, kind: IntArray, pitch: IntArray) -> IntA
 
 
 def _assemble(
-    steps: IntArray, kind: IntArray, pitch: IntArray, bins: IntArray, last_step: int, rank: IntArray | None = None
+    steps: IntArray, kind: IntArray, pitch: IntArray, bins: IntArray, last_step: int
 ) -> npt.NDArray[np.int32]:
     """Key events in any order to ids; silence up to `last_step` closes the row."""
-    order = np.lexsort((pitch, kind, steps) if rank is None else (rank, pitch, kind, steps))
+    order = np.argsort((steps * 2 + kind) * PITCHES + pitch, kind="stable")
     steps, kind, pitch, bins = steps[order], kind[order], pitch[order], bins[order]
     gaps = np.diff(steps, prepend=0)
     shifts = -(-gaps // vocabulary.MAX_SHIFT_STEPS)

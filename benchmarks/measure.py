@@ -1,0 +1,58 @@
+"""What every benchmark needs: the machine it ran on, a clock, a table."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from musictx import __version__
+
+
+def machine(packages: Sequence[str]) -> dict[str, Any]:
+    """What the figures depend on: processor, system, Python and the versions of `packages`."""
+    return {
+        "processor": processor_name(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+        "musictx": __version__,
+        **{package: importlib.metadata.version(package) for package in packages},
+    }
+
+
+def processor_name() -> str:
+    """The model of the CPU where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
+
+
+def median_s(work: Callable[[], object], repeats: int) -> float:
+    """Median of the seconds `work` takes."""
+    times = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times)
+
+
+def print_facts(facts: dict[str, Any]) -> None:
+    """One line of names and values."""
+    print(", ".join(f"{name} {value}" for name, value in facts.items()), end="\n\n")
+
+
+def print_table(rows: Sequence[dict[str, Any]]) -> None:
+    """Rows of equal keys, columns aligned."""
+    cells = [list(rows[0]), *([f"{v:.3g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    for row in cells:
+        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    print()
