@@ -23,11 +23,11 @@ from musictx.model.transformer import MusicTransformer
 from musictx.training.dataset import Augmentation, Corpus, Ids, TrainingWindows, open_corpus, validation_windows
 from musictx.training.evaluate import summed_nll
 from musictx.training.objective import NextToken
+from musictx.training.optimizer import OPTIMIZERS, build_optimizer
 from musictx.training.runs import RunFolder
 from musictx.training.schedule import WarmupSchedule
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-OPTIMIZERS = ("adamw", "muon")
 
 
 @dataclass(frozen=True)
@@ -277,23 +277,8 @@ def _build_model(config: TrainingConfig) -> MusicTransformer:
 
 
 def _build_optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
-    rate = WarmupSchedule(
-        config.learning_rate, config.warmup_steps, config.steps, config.schedule, config.decay_share
-    )
-    if config.optimizer == "adamw":
-        return keras.optimizers.AdamW(
-            rate, weight_decay=config.weight_decay, beta_1=0.9, beta_2=0.98, epsilon=1e-9, global_clipnorm=config.clip_norm
-        )
-    return keras.optimizers.Muon(
-        rate,
-        weight_decay=config.weight_decay,
-        adam_weight_decay=config.weight_decay,
-        adam_beta_2=0.98,
-        # Embeddings, the relative rows and the head are no matrices between activations.
-        exclude_layers=["relative", "head"],
-        adam_lr_ratio=0.5,
-        global_clipnorm=config.clip_norm,
-    )
+    rate = WarmupSchedule(config.learning_rate, config.warmup_steps, config.steps, config.schedule, config.decay_share)
+    return build_optimizer(config.optimizer, rate, config.weight_decay, config.clip_norm)
 
 
 def _spread(corpora: Sequence[Corpus], length: int, most: int) -> Ids:

@@ -1,0 +1,252 @@
+"""The straight line from a seed to a take, built once and passed in.
+
+    read_midi: file -> notes | encode: notes -> ids | generate: ids -> ids | decode: ids -> notes
+    write_midi: notes -> file | render: notes -> samples | write_audio: samples -> file
+
+A Studio holds what everybody shares: folders, SoundFonts, loaded networks. What belongs to one
+visitor travels in `Seed`, `ComposeSettings` and `Take`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from musictx.audio.encode import write_audio
+from musictx.audio.soundfont import SoundFont, best_soundfont, cache_folder, find_soundfonts
+from musictx.audio.synth import render
+from musictx.errors import AudioError, CheckpointError, MidiError
+from musictx.generation.generate import Chunk, Ending, generate
+from musictx.generation.prompt import continuation_notes, seed_prompt
+from musictx.midi import vocabulary
+from musictx.midi.analysis import SeedReport, describe
+from musictx.midi.codec import encode, token_times
+from musictx.midi.files import SeedLimits, check_seed, read_midi, write_midi
+from musictx.midi.notes import NoteSequence
+from musictx.model.card import CheckpointCard, list_cards
+from musictx.takes import BuiltInSeed, ComposeSettings, Progress, RenderSettings, Seed, Take
+
+if TYPE_CHECKING:
+    from musictx.generation.decoder import Decoder
+
+__all__ = [
+    "BuiltInSeed",
+    "ComposeSettings",
+    "Progress",
+    "RenderSettings",
+    "Seed",
+    "Studio",
+    "StudioFolders",
+    "Take",
+]
+
+SAMPLE_RATE_HZ = 44_100
+WARM_TOKENS = 1024  # prompt and continuation that the first click rarely exceeds
+AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg")
+
+
+@dataclass(frozen=True)
+class StudioFolders:
+    """Where things lie: checkpoints, built-in seeds, SoundFonts the user put there, and a cache."""
+
+    checkpoints: Path
+    seeds: Path
+    soundfonts: Path
+    cache: Path
+
+    @classmethod
+    def beside(cls, project: Path) -> StudioFolders:
+        """The folders of a checkout of this project, and the user's own cache."""
+        assets = project / "assets"
+        return cls(project / "checkpoints", assets / "seeds", assets / "soundfonts", cache_folder())
+
+
+class Studio:
+    """Reads seeds, composes takes, renders and exports them.
+
+    Args:
+        folders: where checkpoints, seeds and SoundFonts lie; those of this checkout if not given.
+        limits: what a seed may be at most.
+    """
+
+    def __init__(self, folders: StudioFolders | None = None, limits: SeedLimits | None = None) -> None:
+        self.folders = folders or StudioFolders.beside(Path(__file__).resolve().parent.parent)
+        self.limits = limits or SeedLimits()
+        self._decoders: dict[str, Decoder] = {}
+        self._loading = threading.Lock()
+
+    def checkpoints(self) -> tuple[CheckpointCard, ...]:
+        """The cards of the checkpoints that can be used, by name."""
+        return list_cards(self.folders.checkpoints)
+
+    def soundfonts(self) -> tuple[SoundFont, ...]:
+        """The pianos of this machine, best first."""
+        return tuple(find_soundfonts([self.folders.soundfonts], self.folders.cache))
+
+    def built_in_seeds(self) -> tuple[BuiltInSeed, ...]:
+        """The seeds that come with the program, in the order of their list."""
+        listing = self.folders.seeds / "seeds.json"
+        try:
+            entries = json.loads(listing.read_text(encoding="utf-8"))
+            return tuple(
+                BuiltInSeed(row["id"], row["title"], row["style"], row["credit"], self.folders.seeds / row["file"])
+                for row in entries
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise MidiError(
+                f"The list of built-in seeds, {listing}, cannot be read ({error}). Restore assets/seeds."
+            ) from error
+
+    def read_seed(self, path: str | Path, name: str | None = None) -> Seed:
+        """Reads and checks a seed file.
+
+        Raises:
+            MidiError: if it is no usable MIDI file, or longer or larger than `limits` allow.
+        """
+        path = Path(path)
+        size, most = (path.stat().st_size if path.is_file() else 0), self.limits.file_bytes
+        if size > most:
+            raise MidiError(
+                f"This file has {size / 2**20:.1f} MB; a seed may have {most / 2**20:.0f} MB. "
+                "Export only the passage to be continued."
+            )
+        recording = read_midi(path)
+        check_seed(recording, self.limits)
+        return Seed(name or path.stem, recording)
+
+    def describe(self, seed: Seed, context_seconds: float) -> SeedReport:
+        """The seed report, for a context of the last `context_seconds`."""
+        return describe(seed.recording, context_seconds)
+
+    def decoder(self, checkpoint: str) -> Decoder:
+        """The engine of a checkpoint, loaded once for everybody.
+
+        Raises:
+            CheckpointError: if there is no such checkpoint, or it is damaged.
+        """
+        with self._loading:
+            if checkpoint not in self._decoders:
+                self._decoders[checkpoint] = self._load(checkpoint)
+            return self._decoders[checkpoint]
+
+    def warm_up(self, checkpoint: str) -> None:
+        """Loads and compiles, so that the first click does not wait for it."""
+        self.decoder(checkpoint).warm_up(tokens=WARM_TOKENS)
+
+    def compose(
+        self, seed: Seed, settings: ComposeSettings, stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[Progress]:
+        """Continues `seed`, yielding after every call of the engine.
+
+        Args:
+            seed: from `read_seed`.
+            settings: of the takes.
+            stop: asked before each call; True ends the takes with what is there.
+
+        Raises:
+            CheckpointError: if the checkpoint cannot be used.
+        """
+        decoder = self.decoder(settings.checkpoint)
+        ids = encode(seed.recording.notes)
+        prompt = seed_prompt(ids, settings.context_seconds)
+        join_s = float(token_times(ids)[-1])
+        for chunk in generate(
+            decoder,
+            prompt,
+            sampling=settings.sampling,
+            seconds=settings.seconds,
+            variations=settings.variations,
+            random_seed=settings.random_seed,
+            stop=stop,
+        ):
+            takes = _takes(seed, settings, prompt, join_s, chunk)
+            yield Progress(
+                takes,
+                chunk.seconds,
+                settings.seconds,
+                chunk.tokens,
+                chunk.tokens_per_second,
+                chunk.first_note_s,
+                chunk.ending.value if chunk.ending else "",
+            )
+
+    def render(self, notes: NoteSequence, settings: RenderSettings) -> npt.NDArray[np.float32]:
+        """Samples of `notes`, float32 (frames, 2) at 44,100 Hz.
+
+        Raises:
+            AudioError: if the SoundFont is unknown or damaged, or no synthesiser can be found.
+        """
+        soundfont = self._soundfont(settings.soundfont)
+        return render(notes, soundfont, room=settings.room, gain=settings.gain, sample_rate_hz=SAMPLE_RATE_HZ)
+
+    def export(
+        self, take: Take, folder: str | Path, settings: RenderSettings, formats: Sequence[str] = ("mid", "wav", "mp3")
+    ) -> dict[str, Path]:
+        """Writes `take-N.<format>` into `folder` and returns the paths by format.
+
+        The MIDI file holds the whole seed and the continuation; audio what `take.audible` gives.
+
+        Raises:
+            AudioError: for a format that is unknown, or when rendering or writing fails.
+        """
+        unknown = sorted(set(formats) - {"mid", *AUDIO_FORMATS})
+        if unknown:
+            raise AudioError(f"A take can be written as mid, {', '.join(AUDIO_FORMATS)}. Received: {unknown[0]!r}")
+        base = Path(folder) / f"take-{take.number}"
+        base.parent.mkdir(parents=True, exist_ok=True)
+        written: dict[str, Path] = {}
+        if "mid" in formats:
+            name = f"musictx take {take.number}"
+            written["mid"] = write_midi(take.notes, base.with_suffix(".mid"), name=name, tempo_bpm=take.tempo_bpm)
+        sounds = [suffix for suffix in formats if suffix != "mid"]
+        samples = self.render(take.audible(), settings) if sounds else None
+        for suffix in sounds:
+            assert samples is not None
+            written[suffix] = write_audio(samples, base.with_suffix(f".{suffix}"), SAMPLE_RATE_HZ)
+        return written
+
+    def _soundfont(self, name: str | None) -> SoundFont:
+        fonts = self.soundfonts()
+        if name is None:
+            return best_soundfont(fonts)
+        chosen = next((font for font in fonts if font.name == name), None)
+        if chosen is None:
+            raise AudioError(f"No SoundFont named {name!r}. There are: {', '.join(font.name for font in fonts)}.")
+        return chosen
+
+    def _load(self, name: str) -> Decoder:
+        from musictx.generation.keras_decoder import KerasDecoder
+        from musictx.model.checkpoint import load_checkpoint
+
+        folder = self.folders.checkpoints / name
+        if Path(name).name != name or not folder.is_dir():
+            known = ", ".join(card.name for card in self.checkpoints())
+            raise CheckpointError(f"No checkpoint named {name!r} in {folder.parent}. There are: {known or 'none'}.")
+        model, _ = load_checkpoint(folder, vocabulary.fingerprint())
+        return KerasDecoder(model)
+
+
+def _takes(
+    seed: Seed, settings: ComposeSettings, prompt: npt.NDArray[np.int32], join_s: float, chunk: Chunk
+) -> tuple[Take, ...]:
+    """The variations of a chunk as takes."""
+    return tuple(
+        Take(
+            number=number,
+            seed=seed.recording.notes,
+            continuation=continuation_notes(prompt, variation.ids).shifted(join_s),
+            join_s=join_s,
+            tokens=int(variation.ids.size),
+            settings=settings,
+            stopped=chunk.ending is Ending.STOPPED and not variation.done,
+            tempo_bpm=seed.recording.tempo_bpm or 120.0,
+        )
+        for number, variation in enumerate(chunk.variations, 1)
+    )

@@ -1,0 +1,134 @@
+"""What the studio takes and gives: seeds, settings, takes and their progress, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from musictx.config import SamplingConfig, check_range
+from musictx.midi.files import Recording
+from musictx.midi.notes import NoteSequence
+
+# Of a long seed only the end is heard and drawn: rendering ten minutes to hear thirty seconds
+# of continuation would make everybody wait. The MIDI file keeps all of it.
+AUDIBLE_SEED_S = 60.0
+
+DEFAULT_CHECKPOINT = "enhanced"
+LENGTH_RANGE_S = (5.0, 180.0)
+CONTEXT_RANGE_S = (1.0, 120.0)
+
+
+@dataclass(frozen=True)
+class BuiltInSeed:
+    """A seed that comes with the program; `credit` names composer or author and licence."""
+
+    id: str
+    title: str
+    style: str
+    credit: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A seed as read: its name for file names and titles, and what its file held."""
+
+    name: str
+    recording: Recording
+
+
+@dataclass(frozen=True)
+class ComposeSettings:
+    """Everything that decides a take; the same settings and seed give the same take.
+
+    seconds: length of the continuation, 5 to 180. context_seconds: of the seed's end that the
+    model sees, 1 to 120. variations: 1 to 4. random_seed: 0 to 2**31 - 1. checkpoint: by name.
+
+    Raises:
+        SettingsError: for values outside these ranges.
+    """
+
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    seconds: float = 30.0
+    context_seconds: float = 60.0
+    variations: int = 1
+    random_seed: int = 0
+    checkpoint: str = DEFAULT_CHECKPOINT
+
+    def __post_init__(self) -> None:
+        check_range("the length in seconds", self.seconds, *LENGTH_RANGE_S)
+        check_range("the context in seconds", self.context_seconds, *CONTEXT_RANGE_S)
+        check_range("variations", self.variations, 1, 4)
+        check_range("the random seed", self.random_seed, 0, 2**31 - 1)
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """How a take sounds: SoundFont by name (None: the best there is), room 0..1, gain 0..2."""
+
+    soundfont: str | None = None
+    room: float = 0.2
+    gain: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """One variation, finished or as far as it has come.
+
+    seed: notes of the whole seed. continuation: the new notes, at absolute times from `join_s`,
+    where the seed ends, on. tokens: of the continuation. stopped: whether it was ended before its
+    length was reached. tempo_bpm: of the seed, for the bar lines of whoever opens the MIDI file.
+    """
+
+    number: int
+    seed: NoteSequence
+    continuation: NoteSequence
+    join_s: float
+    tokens: int
+    settings: ComposeSettings
+    stopped: bool
+    tempo_bpm: float = 120.0
+
+    @property
+    def notes(self) -> NoteSequence:
+        """Seed and continuation together."""
+        return self.seed.followed_by(self.continuation)
+
+    @property
+    def audible_from_s(self) -> float:
+        """Where in the seed listening begins."""
+        return max(0.0, self.join_s - AUDIBLE_SEED_S)
+
+    @property
+    def audible_join_s(self) -> float:
+        """`join_s` counted from there."""
+        return self.join_s - self.audible_from_s
+
+    def audible(self) -> NoteSequence:
+        """What is heard and drawn: at most the last minute of the seed, and the continuation, from 0 s."""
+        notes = self.notes
+        return notes.select(notes.start_s >= self.audible_from_s).shifted(-self.audible_from_s)
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """How far composing has come.
+
+    takes: each variation so far. seconds: of music that all of them have, of `target_seconds`.
+    tokens: of all together. first_note_s: from the call to the first new note, None before it.
+    ending: "" while more comes, then "finished", "stopped" or "too dense" (cut short because the model
+    struck keys without letting time pass).
+    """
+
+    takes: tuple[Take, ...]
+    seconds: float
+    target_seconds: float
+    tokens: int
+    tokens_per_second: float
+    first_note_s: float | None
+    ending: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more comes."""
+        return bool(self.ending)
