@@ -3,7 +3,27 @@
     read_midi: file -> notes | encode: notes -> ids | generate: ids -> ids | decode: ids -> notes
     write_midi: notes -> file | render: notes -> samples | write_audio: samples -> file
 
-`musictx.studio.Studio` walks that line; everything else serves it.
+`musictx.studio.Studio` walks that line; everything else serves it. In one call:
+
+    from musictx import generate_enhanced_music
+    path = generate_enhanced_music("enhanced", "seed.mid", length=1024, out_dir="outputs")
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from musictx.experiment import generate_enhanced_music
+
+__all__ = ["generate_enhanced_music"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what is heavy only when somebody asks for it (PEP 562)."""
+    if name == "generate_enhanced_music":
+        from musictx.experiment import generate_enhanced_music
+
+        return generate_enhanced_music
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

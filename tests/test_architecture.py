@@ -23,10 +23,11 @@ LAW: dict[str, set[str]] = {
     "generation": GROUND | {"midi", "model"},
     "training": GROUND | {"midi", "model"},
     "audio": GROUND | {"midi.notes"},
-    "studio": GROUND | {"midi", "model", "generation", "audio"},
-    "experiment": GROUND | {"midi", "model", "generation", "audio", "studio"},
-    "ui": GROUND | {"midi", "model", "generation", "training", "audio", "studio"},
-    "cli": GROUND | {"midi", "model", "generation", "training", "audio", "studio", "experiment"},
+    "takes": GROUND | {"midi"},  # what the studio hands out
+    "studio": GROUND | {"midi", "model", "generation", "audio", "takes"},
+    "experiment": GROUND | {"midi", "takes", "model", "generation", "audio", "studio"},
+    "ui": GROUND | {"midi", "takes", "model", "generation", "training", "audio", "studio"},
+    "cli": GROUND | {"midi", "takes", "model", "generation", "training", "audio", "studio", "experiment"},
 }
 # Library -> rooms that may import it; a library not named here is free.
 ONLY_IN: dict[str, set[str]] = {

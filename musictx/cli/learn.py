@@ -1,0 +1,174 @@
+"""prepare, train, evaluate: from a corpus to a checkpoint and its figures."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import math
+import signal
+import threading
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musictx.cli.command import Bar, Command, print_json
+from musictx.errors import TrainingError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from musictx.training.train import Report
+
+
+def _prepare_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", type=Path, help="a zip or folder of MIDI files, with or without a metadata.csv")
+    parser.add_argument(
+        "--out", type=Path, required=True, default=argparse.SUPPRESS, help="folder for the prepared corpus"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="processes that read files")
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from musictx.training.prepare import prepare
+
+    with Bar("preparing", "file") as bar:
+        done = prepare(options.source, options.out, options.workers, bar)
+    print(
+        f"{done.folder}: {done.pieces:,} pieces, {done.tokens:,} tokens, {done.notes:,} notes, "
+        f"{done.seconds / 3600:.1f} hours; {len(done.left_out)} files left out"
+    )
+    for name, reason in done.left_out[:10]:
+        print(f"  {name}: {reason}")
+
+
+def _train_arguments(parser: argparse.ArgumentParser) -> None:
+    """The run's folder, and a flag for every field of TrainingConfig."""
+    from musictx.training.train import TrainingConfig
+
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = inspect.getdoc(TrainingConfig)
+    parser.add_argument("folder", type=Path, help="of the run: its state, figures and checkpoints")
+    parser.add_argument("--resume", action="store_true", help="go on from the folder's last saved state")
+    kinds = typing.get_type_hints(TrainingConfig)
+    for field in dataclasses.fields(TrainingConfig):
+        nargs, convert = _reading_of(kinds[field.name])
+        # Absent flags stay out of the result: a resumed run then keeps what it was started with.
+        parser.add_argument(
+            f"--{field.name.replace('_', '-')}",
+            nargs=nargs,
+            type=convert,
+            default=argparse.SUPPRESS,
+            metavar="TOKENS:SHARE" if field.name == "lengths" else field.name.upper(),
+            help=f"default: {field.default!r}".replace("%", "%%"),
+        )
+
+
+def _reading_of(kind: Any) -> tuple[str | None, Callable[[str], Any]]:
+    """argparse's `nargs` and `type` for a field's type."""
+    if typing.get_origin(kind) is tuple:
+        inner = typing.get_args(kind)[0]
+        return "+", _length if typing.get_origin(inner) is tuple else inner
+    return None, kind if kind in (int, float, str) else float
+
+
+def _length(text: str) -> tuple[int, float]:
+    """'512:0.6' or '2048' as (window length, share of the steps at which it ends)."""
+    tokens, _, share = text.partition(":")
+    return int(tokens), float(share or 1)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from musictx.training.runs import RunFolder
+    from musictx.training.train import TrainingConfig, train
+
+    given = {name: value for name, value in vars(options).items() if name not in ("command", "folder", "resume")}
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    started = RunFolder(options.folder)
+    config = TrainingConfig.from_dict(started.read_config()) if options.resume else TrainingConfig()
+    config = dataclasses.replace(config, **given)
+    if not config.data:
+        raise TrainingError("Give at least one prepared corpus: --data FOLDER (made with: python -m musictx prepare).")
+    stop = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: stop.set())
+    try:
+        with Bar("training", "step") as bar:
+            run = train(config, options.folder, options.resume, _progress_line(bar), stop.is_set)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    print(f"{run.best} is the best checkpoint by validation, {run.last} the last; go on with --resume")
+
+
+def _progress_line(bar: Bar) -> Callable[[Report], None]:
+    """Shows a run's reports behind its bar, the last validation kept in sight."""
+    validation = math.nan
+
+    def report(now: Report) -> None:
+        nonlocal validation
+        if now.validation_nll is not None:
+            validation = now.validation_nll
+            return
+        bar(now.step, now.steps)
+        bar.say(f"nll {now.nll:.3f}, validation {validation:.3f}, {now.tokens_per_second:,.0f} tokens/s")
+
+    return report
+
+
+def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", type=Path, help="MIDI files, folders of them, or prepared corpora")
+    parser.add_argument("--checkpoint", default="enhanced", help="name in checkpoints/, or a folder")
+    parser.add_argument("--split", default="validation", help="which pieces of a prepared corpus")
+    parser.add_argument("--window", type=int, default=None, help="tokens read at once (the model's own if not given)")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    pieces = [ids for path in options.paths for ids in _pieces_of(path, options.split)]
+    from musictx.experiment import open_studio
+    from musictx.midi.vocabulary import fingerprint
+    from musictx.model.checkpoint import load_checkpoint
+    from musictx.training.evaluate import evaluate
+
+    studio, name = open_studio(options.checkpoint)
+    model, card = load_checkpoint(studio.folders.checkpoints / name, fingerprint())
+    with Bar("evaluating", "window") as bar:
+        figures = evaluate(model, pieces, options.window, report=bar)
+    if options.json:
+        print_json({"checkpoint": card.name, **dataclasses.asdict(figures)})
+        return
+    print(
+        f"{card.name}: {figures.per_token:.4f} nats per token, {figures.per_note:.3f} per note, "
+        f"{figures.per_second:.2f} per second of music\n"
+        f"over {figures.tokens:,} tokens, {figures.notes:,} notes, {figures.seconds:,.0f} s in {figures.pieces} "
+        f"pieces, windows of {figures.window}"
+    )
+
+
+def _pieces_of(path: Path, split: str) -> list[npt.NDArray[np.int32]]:
+    """Token ids of the pieces at `path`, START and END included."""
+    import numpy as np
+
+    from musictx.midi import vocabulary
+    from musictx.midi.codec import encode
+    from musictx.midi.files import read_midi
+    from musictx.training.dataset import open_corpus
+
+    if (path / "pieces.json").is_file():
+        corpus = open_corpus(path)
+        return [corpus.ids(piece) for piece in corpus.split(split)]
+    files = (
+        sorted(file for file in path.rglob("*") if file.suffix.lower() in (".mid", ".midi"))
+        if path.is_dir()
+        else [path]
+    )
+    if not files:
+        raise TrainingError(f"No .mid or .midi files in {path}. Give a folder that holds some.")
+    ends = np.array([vocabulary.START], np.int32), np.array([vocabulary.END], np.int32)
+    return [np.concatenate([ends[0], encode(read_midi(file).notes), ends[1]]) for file in files]
+
+
+PREPARE = Command("encode a corpus of MIDI files for training", _prepare_arguments, _prepare)
+TRAIN = Command("train a checkpoint on prepared corpora; Ctrl-C saves and stops", _train_arguments, _train)
+EVALUATE = Command("negative log-likelihood of whole pieces under a checkpoint", _evaluate_arguments, _evaluate)

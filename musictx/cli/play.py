@@ -1,0 +1,153 @@
+"""generate, render, checkpoints: from a seed to music and sound."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from musictx.cli.command import Bar, Command, print_json
+from musictx.config import SAMPLING_PRESETS, SamplingConfig
+from musictx.errors import SettingsError
+
+if TYPE_CHECKING:
+    from musictx.studio import Studio
+    from musictx.takes import ComposeSettings, Progress, Seed
+
+AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg")
+LARGEST_RANDOM_SEED = 99_999  # of those drawn: short enough to note down
+SAMPLE_RATE_HZ = 44_100
+
+
+def _generate_arguments(parser: argparse.ArgumentParser) -> None:
+    unset = argparse.SUPPRESS
+    parser.add_argument("seed_file", metavar="SEED", help="a .mid file, or the id of a built-in seed such as nocturne")
+    parser.add_argument("--out", type=Path, required=True, default=unset, help="folder for take-1.mid, take-1.wav, ...")
+    parser.add_argument("--checkpoint", default="enhanced", help="name in checkpoints/, or a folder")
+    parser.add_argument("--preset", choices=sorted(SAMPLING_PRESETS), default="balanced")
+    parser.add_argument("--temperature", type=float, default=unset, help="0 (greedy) to 2; overrides the preset")
+    parser.add_argument("--top-k", type=int, default=unset, help="0 keeps all; overrides the preset")
+    parser.add_argument("--top-p", type=float, default=unset, help="1 keeps all; overrides the preset")
+    parser.add_argument("--focus", type=float, default=1.0, help="scales the attention temperature, 0.25 to 4")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of new music, 5 to 180")
+    parser.add_argument("--context-seconds", type=float, default=60.0, help="how much of the seed's end is listened to")
+    parser.add_argument("--variations", type=int, default=1, help="takes, 1 to 4")
+    parser.add_argument("--seed", type=int, default=unset, help="random seed: the same one gives the same music")
+    parser.add_argument("--soundfont", default=None, help="by name (default: the best found)")
+    parser.add_argument("--room", type=float, default=0.2, help="reverb, 0 to 1")
+    parser.add_argument(
+        "--formats", nargs="+", choices=("mid", *AUDIO_FORMATS), default=["mid", "wav"], metavar="FORMAT"
+    )
+    parser.add_argument("--json", action="store_true", help="print what was made as JSON")
+
+
+def _generate(options: argparse.Namespace) -> None:
+    from musictx.experiment import open_studio
+    from musictx.takes import RenderSettings
+
+    studio, checkpoint = open_studio(options.checkpoint)
+    seed, settings = _read_seed(studio, options.seed_file), _settings(options, checkpoint)
+    with Bar("composing", "s of music") as bar:
+        progress = _compose(studio, seed, settings, bar)
+    render = RenderSettings(soundfont=options.soundfont, room=options.room)
+    files = [studio.export(take, options.out, render, tuple(options.formats)) for take in progress.takes]
+    if options.json:
+        takes = [
+            {
+                "number": take.number,
+                "tokens": take.tokens,
+                "seconds": round(take.continuation.duration_s - take.join_s, 2),
+                "files": made,
+            }
+            for take, made in zip(progress.takes, files, strict=True)
+        ]
+        facts = ("tokens", "tokens_per_second", "first_note_s", "seconds")
+        print_json(
+            {name: getattr(progress, name) for name in facts} | {"random_seed": settings.random_seed, "takes": takes}
+        )
+        return
+    for made in files:
+        print(*made.values())
+    print(
+        f"{progress.seconds:.1f} s of music, {progress.tokens} tokens, {progress.tokens_per_second:.0f} tokens/s, "
+        f"random seed {settings.random_seed}"
+    )
+
+
+def _read_seed(studio: Studio, name: str) -> Seed:
+    """The file `name`, or the built-in seed of that id."""
+    built_in = {seed.id: seed for seed in studio.built_in_seeds()}
+    if name in built_in and not Path(name).exists():
+        return studio.read_seed(built_in[name].path, built_in[name].title)
+    return studio.read_seed(Path(name))
+
+
+def _settings(options: argparse.Namespace, checkpoint: str) -> ComposeSettings:
+    """The preset with what was given beside it; draws a random seed if none was."""
+    from musictx.takes import ComposeSettings
+
+    given = {name: getattr(options, name) for name in ("temperature", "top_k", "top_p") if hasattr(options, name)}
+    sampling: SamplingConfig = dataclasses.replace(SAMPLING_PRESETS[options.preset], focus=options.focus, **given)
+    number = options.seed if hasattr(options, "seed") else random.randint(0, LARGEST_RANDOM_SEED)
+    return ComposeSettings(sampling, options.seconds, options.context_seconds, options.variations, number, checkpoint)
+
+
+def _compose(studio: Studio, seed: Seed, settings: ComposeSettings, bar: Bar) -> Progress:
+    """The last report of a composition, shown as it grows."""
+    progress = None
+    for progress in studio.compose(seed, settings, lambda: False):
+        bar(round(progress.seconds, 1), progress.target_seconds)
+        bar.say(f"{progress.tokens_per_second:.0f} tokens/s")
+    assert progress is not None, "compose reports at least its end"
+    return progress
+
+
+def _render_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("midi", type=Path, help="a .mid file")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        default=argparse.SUPPRESS,
+        help=f"the sound file, by suffix: {', '.join(AUDIO_FORMATS)}",
+    )
+    parser.add_argument("--soundfont", default=None, help="by name (default: the best found)")
+    parser.add_argument("--room", type=float, default=0.2, help="reverb, 0 to 1")
+    parser.add_argument("--gain", type=float, default=1.0, help="loudness after normalisation, 0 to 4")
+
+
+def _render(options: argparse.Namespace) -> None:
+    from musictx.audio.encode import write_audio
+    from musictx.midi.files import read_midi
+    from musictx.studio import Studio
+    from musictx.takes import RenderSettings
+
+    if options.out.suffix.lower().removeprefix(".") not in AUDIO_FORMATS:
+        raise SettingsError(f"--out must end in .{', .'.join(AUDIO_FORMATS)}. Received: {options.out}")
+    notes = read_midi(options.midi).notes
+    samples = Studio().render(notes, RenderSettings(options.soundfont, options.room, options.gain))
+    print(write_audio(samples, options.out, SAMPLE_RATE_HZ))
+
+
+def _checkpoints_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the cards as JSON")
+
+
+def _checkpoints(options: argparse.Namespace) -> None:
+    from musictx.studio import Studio
+
+    cards = Studio().checkpoints()
+    if options.json:
+        print_json([dataclasses.asdict(card) for card in cards])
+        return
+    for card in cards:
+        print(f"{card.name}: {card.title} ({card.licence})\n  {card.description}")
+        for name, figure in card.figures.items():
+            print(f"  {name}: {figure}")
+
+
+GENERATE = Command("continue a seed MIDI", _generate_arguments, _generate)
+RENDER = Command("play a MIDI file into a sound file", _render_arguments, _render)
+CHECKPOINTS = Command("list the checkpoints with their figures", _checkpoints_arguments, _checkpoints)
