@@ -69,7 +69,8 @@ def read_midi(source: str | Path | bytes) -> Recording:
     extends notes to its release; a piano has one pedal, so the pedal of any kept piano
     track holds the notes of all of them, while other instruments hold only their own.
     Notes after the last pedal event are kept, a pedal never released ends with the
-    file. A note ends where the next of its pitch starts. Silence before the first note is cut.
+    file; a pedal on a track without notes is not seen. A note ends where the next of its
+    pitch starts. Silence before the first note is cut.
 
     Raises:
         MidiError: saying what was received and what to do, for anything unusable:

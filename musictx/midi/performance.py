@@ -57,12 +57,15 @@ def pedal_spans(time_s: FloatArray, value: IntArray, end_s: float) -> tuple[Floa
 
 
 def joined_spans(presses: FloatArray, releases: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The union of spans: several tracks may carry the one pedal of a piano."""
+    """The union of spans: several tracks may carry the one pedal of a piano.
+
+    A pedal changed at one moment (up and down again) stays two spans: the dampers fell.
+    """
     if not presses.size:
         return presses, releases
     order = np.argsort(presses, kind="stable")
     presses, releases = presses[order], np.maximum.accumulate(releases[order])
-    opens = np.append(True, presses[1:] > releases[:-1])
+    opens = np.append(True, presses[1:] >= releases[:-1])
     closes = np.append(opens[1:], True)
     return presses[opens], releases[closes]
 
