@@ -1,1 +1,1 @@
-"""The page: the only place that knows Gradio."""
+"""The page: the only room that knows Gradio."""

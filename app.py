@@ -1,0 +1,47 @@
+"""Starts the page: arguments -> studio -> launch.
+
+    python app.py [--host 127.0.0.1] [--port 7860] [--checkpoint enhanced] [--share]
+
+GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured; on a Hugging Face Space (SPACE_ID) the page
+listens to the outside without further ado.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line, with the environment as its defaults."""
+    outside = "0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1"
+    parser = argparse.ArgumentParser(prog="app.py", description="musictx: a piano co-writer in the browser")
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", outside), help="address to listen on")
+    parser.add_argument(
+        "--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")), help="port to listen on"
+    )
+    parser.add_argument("--checkpoint", default=None, help="name in checkpoints/ (default: enhanced)")
+    parser.add_argument("--share", action="store_true", help="also open a public link through Gradio")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serves until interrupted; the exit status."""
+    options = parse(arguments)
+    # After the arguments: --help should not wait seconds for Gradio.
+    from musictx.errors import MusictxError
+    from musictx.studio import Studio
+    from musictx.ui.page import serve
+
+    try:
+        serve(Studio(), host=options.host, port=options.port, checkpoint=options.checkpoint, share=options.share)
+    except MusictxError as error:
+        print(f"musictx cannot start: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""The About tab: what the model is, what it learned from, licences, limits, keys, API."""
+
+from __future__ import annotations
+
+from html import escape
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from musictx.ui.theme import HERE
+
+if TYPE_CHECKING:
+    from musictx.studio import Studio
+
+KEYS = (
+    ("Space", "play or pause"),
+    ("← →", "back or forward one second, with Shift five"),
+    ("Home, End", "to the start, to the end"),
+    ("+ − 0", "zoom in, zoom out, show everything"),
+    ("1 … 4", "choose a take; position and playing are kept"),
+    ("Ctrl + Enter", "generate"),
+    ("Esc", "stop generating; what is there stays"),
+    ("Ctrl + wheel", "zoom on the roll, Shift + wheel moves it"),
+)
+
+
+def build_about(studio: Studio) -> None:
+    """Fills the tab inside the Blocks that are being built."""
+    gr.HTML(about_html(studio), elem_id="about", apply_default_css=False)
+
+
+def about_html(studio: Studio) -> str:
+    """about.html with what only the studio knows; what comes from cards and files is escaped."""
+    keys = "".join(
+        f"<tr><th scope='row'><kbd>{escape(key)}</kbd></th><td>{escape(does)}</td></tr>" for key, does in KEYS
+    )
+    return Template((HERE / "about.html").read_text(encoding="utf-8")).substitute(
+        checkpoints="".join(_checkpoint(card) for card in studio.checkpoints()) or "<p>No checkpoint was found.</p>",
+        soundfonts="".join(_font(font) for font in studio.soundfonts()) or "<li>No SoundFont was found.</li>",
+        seeds="".join(f"<li>{escape(seed.title)}: {escape(seed.credit)}</li>" for seed in studio.built_in_seeds()),
+        keys=keys,
+    )
+
+
+def _checkpoint(card: Any) -> str:
+    """One checkpoint's card: words, licence, figures."""
+    figures = "".join(
+        f"<tr><th scope='row'>{escape(_words(name))}</th><td>{escape(_figure(value))}</td></tr>"
+        for name, value in dict(card.figures).items()
+    )
+    data = "; ".join(_source(entry) for entry in card.data)
+    learned = f"<p>Learned from: {escape(data)}.</p>" if data else ""
+    return (
+        f"<h3>{escape(card.title)}</h3><p>{escape(card.description)}</p>{learned}<p>{escape(card.limits)}</p>"
+        f"<p>Licence of the weights: {escape(card.licence)}</p>"
+        + (f"<table class='figures'><tbody>{figures}</tbody></table>" if figures else "")
+    )
+
+
+def _source(entry: dict[str, Any]) -> str:
+    licence = entry.get("licence") or entry.get("license")
+    return f"{entry.get('name', 'unnamed source')}{f' ({licence})' if licence else ''}"
+
+
+def _font(font: Any) -> str:
+    credit = f" · {escape(font.credit)}" if font.credit else ""
+    return f"<li>{escape(font.name)}: {escape(font.licence)}{credit}</li>"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,147 @@
+"""The page's one public endpoint: /compose, for gradio_client and other programs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from musictx.config import SAMPLING_PRESETS
+from musictx.errors import MidiError, MusictxError
+from musictx.takes import ComposeSettings, Progress, RenderSettings, Take
+from musictx.ui.compose import (
+    DEFAULT_CONTEXT_SECONDS,
+    DEFAULT_PRESET,
+    DEFAULT_ROOM,
+    DEFAULT_SECONDS,
+    default_checkpoint,
+    new_random_seed,
+)
+from musictx.ui.compose_events import GENERATION
+from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.forms import CUSTOM, preset_values, read_settings, read_sound
+
+DESCRIPTION = (
+    "Continues a seed MIDI file with the Music Transformer. Returns the MIDI files and the sound files, one a take, "
+    "and a dictionary of facts: for each take its seconds of music, tokens and random seed, and the settings used. "
+    "preset is precise, balanced or creative; with custom, temperature, top_k and top_p count. Without random_seed "
+    "one is drawn and told, so that the piece can be repeated."
+)
+
+
+class Api:
+    """The endpoint over the same studio and handlers as the page."""
+
+    def __init__(self, music: ComposeHandlers) -> None:
+        self._studio, self._visitors = music.studio, music.visitors
+
+    def compose(
+        self,
+        seed_file: str | None,
+        preset: str,
+        temperature: float,
+        top_k: float,
+        top_p: float,
+        seconds: float,
+        variations: float,
+        random_seed: float | None,
+        context_seconds: float,
+        focus: float,
+        checkpoint: str,
+        soundfont: str,
+        room: float,
+        audio_format: str,
+        request: gr.Request,
+    ) -> Iterator[tuple[list[str], list[str], dict[str, Any]]]:
+        """See DESCRIPTION; raises gr.Error with the sentence of a MusictxError."""
+        try:
+            heat, choices, share = preset_values(preset) or (temperature, top_k, top_p)
+            number = new_random_seed() if random_seed is None else random_seed
+            name = checkpoint or default_checkpoint(self._studio.checkpoints())
+            settings = read_settings(heat, choices, share, focus, seconds, context_seconds, variations, number, name)
+            progress = self._run(seed_file, settings, str(request.session_hash))
+            with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
+                yield self._write(progress, settings, read_sound(soundfont or None, room), Path(folder), audio_format)
+        except MusictxError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    def _run(self, seed_file: str | None, settings: ComposeSettings, session: str) -> Progress:
+        if not seed_file:
+            raise MidiError("seed_file is missing: give a .mid file, for example seed_file=handle_file('seed.mid').")
+        seed = self._studio.read_seed(seed_file, Path(seed_file).stem)
+        flag = self._visitors.begin(session)
+        try:
+            return deque(self._studio.compose(seed, settings, flag.is_set), maxlen=1).pop()
+        finally:
+            self._visitors.end(session, flag)
+
+    def _write(
+        self, progress: Progress, settings: ComposeSettings, render: RenderSettings, folder: Path, audio_format: str
+    ) -> tuple[list[str], list[str], dict[str, Any]]:
+        """Files of all takes and the facts about them."""
+        midi, audio = [], []
+        for take in progress.takes:
+            paths = self._studio.export(take, folder, render, ("mid", audio_format))
+            midi.append(str(paths["mid"]))
+            audio.append(str(paths[audio_format]))
+        facts = {
+            "takes": [_facts(take) for take in progress.takes],
+            "tokens": int(progress.tokens),
+            "tokens_per_second": round(float(progress.tokens_per_second), 1),
+            "first_note_s": progress.first_note_s,
+            "settings": asdict(settings),
+        }
+        return midi, audio, facts
+
+
+def _facts(take: Take) -> dict[str, Any]:
+    """What an API caller wants to know of one take, in plain values."""
+    return {
+        "number": take.number,
+        "seconds": round(max(0.0, take.continuation.duration_s - take.join_s), 3),
+        "notes": len(take.continuation),
+        "tokens": int(take.tokens),
+        "join_s": round(float(take.join_s), 3),
+        "random_seed": take.settings.random_seed,
+    }
+
+
+def build_api(music: ComposeHandlers) -> None:
+    """Adds the endpoint; its components only give names, types and defaults, and are not on the page."""
+    with gr.Row(visible=False):
+        inputs: list[Any] = [
+            gr.File(label="Seed: a .mid or .midi file up to 2 MB", file_types=[".mid", ".midi"]),
+            gr.Radio([*SAMPLING_PRESETS, CUSTOM], value=DEFAULT_PRESET, label="Preset"),
+            gr.Number(0.8, label="Temperature, 0 to 2 (custom only)"),
+            gr.Number(10, label="Top-k, 0 = all (custom only)"),
+            gr.Number(0.92, label="Top-p, 0 to 1 (custom only)"),
+            gr.Number(DEFAULT_SECONDS, label="Seconds of new music, 5 to 180"),
+            gr.Number(1, label="Variations, 1 to 4"),
+            gr.Number(None, label="Random seed; none: one is drawn"),
+            gr.Number(DEFAULT_CONTEXT_SECONDS, label="Seconds of the seed used as context"),
+            gr.Number(1, label="Focus: scales the attention temperature, 0.25 to 4"),
+            gr.Textbox("", label="Checkpoint by name; empty: the page's default"),
+            gr.Textbox("", label="SoundFont by name; empty: the best found"),
+            gr.Number(DEFAULT_ROOM, label="Room, 0 dry to 1"),
+            gr.Radio(["wav", "flac", "mp3"], value="mp3", label="Format of the sound"),
+        ]
+        outputs: list[Any] = [
+            gr.File(file_count="multiple", label="MIDI files, one a take"),
+            gr.File(file_count="multiple", label="Sound files, one a take"),
+            gr.JSON(label="Facts about the takes and the settings used"),
+        ]
+        button = gr.Button("compose")
+    button.click(
+        Api(music).compose,
+        inputs,
+        outputs,
+        api_name="compose",
+        api_description=DESCRIPTION,
+        concurrency_id=GENERATION,
+        concurrency_limit=1,
+    )

@@ -1,0 +1,116 @@
+"""Which control of the Compose tab calls which handler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from musictx.ui.compose import (
+    DEFAULT_CONTEXT_SECONDS,
+    DEFAULT_PRESET,
+    DEFAULT_ROOM,
+    DEFAULT_SECONDS,
+    ComposeTab,
+    licence_of,
+    new_random_seed,
+)
+from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.forms import preset_of, preset_values
+from musictx.ui.seed_handlers import SeedHandlers
+from musictx.ui.visitors import Visitors
+from musictx.ui.warmth import Warmth
+
+GENERATION = "generation"  # one piece at a time, whichever way it is asked for
+# Internal events: not part of the API, no spinner over the component.
+INNER: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+QUICK: dict[str, Any] = {**INNER, "queue": False}
+
+
+def wire(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers, warmth: Warmth) -> None:
+    """Connects the tab."""
+    _wire_seed(page, tab, seeds)
+    _wire_settings(tab, seeds)
+    _wire_music(tab, music)
+    _wire_warmth(page, tab, warmth)
+    page.unload(music.leave)
+
+
+def _wire_seed(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers) -> None:
+    shown = [tab.picture, tab.stage, tab.report]
+    opened = page.load(seeds.open_page, [tab.context_seconds], shown, **QUICK)
+    chosen = tab.seed.input(seeds.choose, [tab.seed, tab.picture, tab.context_seconds], shown, **QUICK)
+    uploaded = tab.upload.upload(
+        seeds.take_upload, [tab.upload, tab.picture, tab.context_seconds], [tab.seed, *shown], **QUICK
+    )
+    refused = tab.stage.refuse(seeds.refuse, [tab.picture], [tab.picture, tab.stage], **QUICK)
+    for before in (opened, chosen, uploaded, refused):
+        before.then(
+            seeds.sound, [tab.picture, *tab.sound], [tab.stage], concurrency_id="sound", concurrency_limit=2, **INNER
+        )
+    tab.context_seconds.input(
+        seeds.report, [tab.picture, tab.context_seconds], [tab.report], trigger_mode="always_last", **QUICK
+    )
+
+
+def _wire_settings(tab: ComposeTab, seeds: SeedHandlers) -> None:
+    def choose_preset(preset: str) -> Any:
+        values = preset_values(preset)
+        return values if values else (gr.skip(), gr.skip(), gr.skip())
+
+    def reset() -> tuple[Any, ...]:
+        sampling = preset_values(DEFAULT_PRESET) or ()
+        return (
+            DEFAULT_PRESET,
+            *sampling,
+            1.0,
+            DEFAULT_SECONDS,
+            DEFAULT_CONTEXT_SECONDS,
+            1,
+            new_random_seed(),
+            DEFAULT_ROOM,
+        )
+
+    tab.preset.input(choose_preset, [tab.preset], tab.sampling, **QUICK)
+    for slider in tab.sampling:
+        slider.input(preset_of, tab.sampling, [tab.preset], trigger_mode="always_last", **QUICK)
+    tab.dice.click(new_random_seed, None, [tab.random_seed], **QUICK)
+    tab.reset.click(reset, None, [tab.preset, *tab.settings[:-1], tab.room], **QUICK)
+    for picker, things in ((tab.checkpoint, seeds.studio.checkpoints), (tab.soundfont, seeds.studio.soundfonts)):
+        picker.input(
+            lambda name, things=things: gr.update(info=licence_of(things(), name)), [picker], [picker], **QUICK
+        )
+
+
+def _wire_music(tab: ComposeTab, music: ComposeHandlers) -> None:
+    begun = tab.generate.click(
+        music.begin, [tab.picture, tab.seconds], [tab.picture, tab.stage, tab.generate, tab.stop], **QUICK
+    )
+    made = begun.then(
+        music.generate,
+        [tab.picture, *tab.settings],
+        [tab.picture, tab.stage, tab.generate, tab.stop, tab.random_seed],
+        concurrency_id=GENERATION,
+        concurrency_limit=1,
+        **INNER,
+    )
+    made.failure(music.recover, [tab.picture], [tab.picture, tab.stage, tab.generate, tab.stop], **QUICK)
+    sound: dict[str, Any] = {"concurrency_id": "sound", "concurrency_limit": 2, **INNER}
+    made.then(music.sound, [tab.picture, *tab.sound], [tab.stage], **sound)
+    for changed in (tab.soundfont.input, tab.room.release):
+        changed(music.sound, [tab.picture, *tab.sound], [tab.stage], trigger_mode="always_last", **sound)
+    tab.stop.click(music.stop, None, [tab.stop], **QUICK)
+    again = tab.stage.again(music.again, [tab.picture], tab.settings, **QUICK)
+    again.then(preset_of, tab.sampling, [tab.preset], **QUICK)
+
+
+def _wire_warmth(page: gr.Blocks, tab: ComposeTab, warmth: Warmth) -> None:
+    timer = gr.Timer(1.0, active=True)
+
+    def look() -> tuple[str, Any]:
+        return warmth.sentence(), gr.Timer(active=warmth.state == "preparing")
+
+    timer.tick(look, None, [tab.hint, timer], **QUICK)
+
+
+__all__ = ["GENERATION", "INNER", "Visitors", "wire"]

@@ -1,0 +1,187 @@
+"""What happens between Generate and the downloads."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from musictx.errors import MusictxError, SettingsError
+from musictx.takes import Progress, RenderSettings
+from musictx.ui import text
+from musictx.ui.compose import GENERATE, new_random_seed
+from musictx.ui.forms import read_settings, read_sound, write_settings
+from musictx.ui.stage_view import Picture, TakeFiles, grow, new_serial, safe_name
+from musictx.ui.visitors import Visitors
+from musictx.ui.warmth import Warmth
+
+if TYPE_CHECKING:
+    from musictx.studio import Studio
+
+LEAST_GAP_S = 0.1  # between two pictures of a growing roll; more often is not smoother
+TAKE_SOUND = "rendering the sound…"
+UNKNOWN = "Something went wrong inside musictx. Your seed and settings are kept; the terminal shows the details."
+
+
+class ComposeHandlers:
+    """Handlers of one page; a visitor's state travels in the Picture, the stop flag in `visitors`."""
+
+    def __init__(self, studio: Studio, visitors: Visitors, warmth: Warmth) -> None:
+        self.studio, self.visitors, self.warmth = studio, visitors, warmth
+
+    def begin(self, picture: Picture, seconds: float) -> tuple[Any, ...]:
+        """At once after the press, before the queue: (picture, stage, generate, stop)."""
+        ahead = self.visitors.busy()
+        if self.warmth.state == "preparing":
+            wait = "Preparing the model…"
+        else:
+            wait = f"Waiting for {text.count(ahead, 'other visitor')}…" if ahead else "Reading the seed…"
+        begun = Picture(
+            serial=new_serial(),
+            phase="working",
+            seed=picture.seed,
+            target_s=float(seconds or 1),
+            wait=wait,
+            status=wait,
+        )
+        return begun, begun.value(), gr.update(value="Starting…", interactive=False), gr.update(interactive=True)
+
+    def generate(self, picture: Picture, request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Streams the takes: (picture, stage, generate, stop, random seed)."""
+        session = str(request.session_hash)
+        flag = self.visitors.begin(session)
+        try:
+            yield from self._stream(picture, values, flag.is_set)
+        except MusictxError as error:
+            yield self._failed(picture, str(error))
+        except Exception:
+            logging.getLogger(__name__).exception("generation failed")
+            yield self._failed(picture, UNKNOWN)
+        finally:
+            self.visitors.end(session, flag)
+
+    def _stream(self, picture: Picture, values: tuple[Any, ...], stop: Any) -> Iterator[tuple[Any, ...]]:
+        settings = read_settings(*values)
+        shown_at = 0.0
+        progress = None
+        for progress in self.studio.compose(picture.seed, settings, stop):
+            if progress.done or time.monotonic() - shown_at < LEAST_GAP_S:
+                continue
+            shown_at = time.monotonic()
+            picture = _growing(picture, progress)
+            button = gr.update(value=text.progress(progress.seconds, progress.target_seconds), interactive=False)
+            yield gr.skip(), picture.value(), button, gr.skip(), gr.skip()
+        if progress is None or not any(len(take.continuation) for take in progress.takes):
+            raise SettingsError(
+                "No note was written. Press Generate again for another try, or raise the temperature a little."
+                if not stop()
+                else "Stopped before the first note. Press Generate to start again."
+            )
+        done = _finished(picture, progress)
+        yield done, done.value(), _idle(), gr.update(interactive=False), new_random_seed()
+
+    def _failed(self, picture: Picture, sentence: str) -> tuple[Any, ...]:
+        failed = picture.but(
+            phase="failed",
+            takes=(),
+            streams=(),
+            progress=None,
+            status="",
+            wait="",
+            problem=("No music this time", sentence),
+        )
+        return failed, failed.value(), _idle(), gr.update(interactive=False), gr.skip()
+
+    def recover(self, picture: Picture) -> tuple[Any, ...]:
+        """The queue turned the press away: (picture, stage, generate, stop)."""
+        return self._failed(picture, "The page is busy: too many visitors are waiting. Try again in a minute.")[:4]
+
+    def stop(self, request: gr.Request) -> Any:
+        """Asks this visitor's run to end; what there is stays."""
+        self.visitors.stop(str(request.session_hash))
+        return gr.update(interactive=False)
+
+    def leave(self, request: gr.Request) -> None:
+        """The page was closed: nobody waits for its music."""
+        self.visitors.stop(str(request.session_hash))
+
+    def sound(self, picture: Picture, soundfont: str | None, room: float) -> Iterator[Any]:
+        """Renders each take, the first one first; then the other formats and the archive: stage."""
+        if picture.phase != "done":
+            yield gr.skip()
+            return
+        with tempfile.TemporaryDirectory(prefix="musictx-") as name:
+            folder, render = Path(name), read_sound(soundfont, room)
+            for formats in (("mid", "flac"), ("wav", "mp3")):
+                for index in range(len(picture.takes)):
+                    picture = self._export(picture, index, folder, render, formats)
+                    yield picture.value()
+            picture = picture.but(sounding="", archive=_archive(picture, folder))
+            yield picture.value()
+
+    def _export(
+        self, picture: Picture, index: int, folder: Path, render: RenderSettings, formats: tuple[str, ...]
+    ) -> Picture:
+        """`picture` with one take written in `formats`; without sound the MIDI file is still there."""
+        take, written = picture.takes[index], picture.files.get(index, TakeFiles())
+        if written.problem:
+            return picture
+        try:
+            paths, problem = self.studio.export(take, folder, render, formats), ""
+        except MusictxError as error:
+            paths, problem = self.studio.export(take, folder, render, ("mid",)), str(error)
+        files = {**picture.files, index: TakeFiles({**written.paths, **paths}, problem)}
+        return picture.but(files=files, sounding="" if problem else picture.sounding)
+
+    def again(self, picture: Picture, event: gr.EventData) -> tuple[Any, ...]:
+        """The settings that made a take are put back: one value for each setting."""
+        index = int(getattr(event, "take", 0))
+        if not 0 <= index < len(picture.takes):
+            return tuple(gr.skip() for _ in range(9))
+        return write_settings(picture.takes[index].settings)
+
+
+def _idle() -> Any:
+    return gr.update(value=GENERATE, interactive=True)
+
+
+def _growing(picture: Picture, progress: Progress) -> Picture:
+    status = f"{text.progress(progress.seconds, progress.target_seconds)} · {text.rate(progress.tokens_per_second)}"
+    return picture.but(
+        takes=progress.takes,
+        streams=grow(picture.streams, progress.takes, finished=False),
+        progress=progress,
+        target_s=progress.target_seconds,
+        status=status,
+    )
+
+
+def _finished(picture: Picture, progress: Progress) -> Picture:
+    ended = {"stopped": "Stopped", "too dense": "Cut short: too many notes at once"}.get(progress.ending, "Finished")
+    first = "" if progress.first_note_s is None else f"first note after {progress.first_note_s:.1f} s"
+    return picture.but(
+        phase="done",
+        takes=progress.takes,
+        streams=grow(picture.streams, progress.takes, finished=True),
+        progress=progress,
+        status=" · ".join(part for part in (ended, first) if part),
+        sounding=TAKE_SOUND,
+    )
+
+
+def _archive(picture: Picture, folder: Path) -> Path | None:
+    """All takes in all formats as one zip; None for a single take, whose files stand beside."""
+    if len(picture.takes) < 2:
+        return None
+    path = folder / f"{safe_name(picture.seed.name)}-takes.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for written in picture.files.values():
+            for file in written.paths.values():
+                archive.write(file, file.name)
+    return path

@@ -1,0 +1,13 @@
+// Dark or light: the visitor's choice is remembered, else the system's holds.
+
+const KEY = "musictx-theme";
+const asked = new URLSearchParams(window.location.search).get("__theme");
+const apply = (dark) => document.body.classList.toggle("dark", dark);
+
+const remembered = asked ? null : localStorage.getItem(KEY);
+if (remembered) apply(remembered === "dark");
+element.querySelector(".theme-switch").addEventListener("click", () => {
+  const dark = !document.body.classList.contains("dark");
+  apply(dark);
+  localStorage.setItem(KEY, dark ? "dark" : "light");
+});

@@ -1,0 +1,99 @@
+"""The whole page: header, tabs, events, limits; and how it is served."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from musictx.errors import CheckpointError
+from musictx.ui import icons
+from musictx.ui.about import build_about
+from musictx.ui.api import build_api
+from musictx.ui.compose import DEFAULT_CONTEXT_SECONDS, build_compose, default_checkpoint
+from musictx.ui.compose_events import wire
+from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.seed_handlers import SeedHandlers
+from musictx.ui.theme import HERE, build_theme, read_styles
+from musictx.ui.visitors import Visitors
+from musictx.ui.warmth import Warmth
+
+if TYPE_CHECKING:
+    from musictx.studio import Studio
+
+MAX_WAITING = 16  # visitors in the queue; more are asked to come back
+CACHE_SWEEP_S, CACHE_AGE_S = 900, 4 * 3600  # downloads live for four hours
+# A little above the 2 MB for a seed: what lies between is answered with a sentence, the rest never stored.
+MAX_UPLOAD = "4mb"
+
+
+def build_page(studio: Studio, warmth: Warmth) -> gr.Blocks:
+    """The page over `studio`; nothing heavy happens before a visitor comes.
+
+    Raises:
+        MidiError: if the built-in seeds are missing.
+    """
+    seeds = SeedHandlers(studio)
+    music = ComposeHandlers(studio, Visitors(), warmth)
+    first = seeds.first_picture()
+    with gr.Blocks(
+        title="musictx", analytics_enabled=False, delete_cache=(CACHE_SWEEP_S, CACHE_AGE_S), fill_width=True
+    ) as page:
+        script = (HERE / "header.js").read_text(encoding="utf-8")
+        gr.HTML(_header(), js_on_load=script, elem_id="header", apply_default_css=False)
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Compose", id="compose"):
+                report = seeds.report(first, DEFAULT_CONTEXT_SECONDS)
+                tab = build_compose(studio, first.value(), report, warmth)
+            with gr.Tab("About", id="about"):
+                build_about(studio)
+        build_api(music)
+        wire(page, tab, seeds, music, warmth)
+    return page.queue(max_size=MAX_WAITING, default_concurrency_limit=4)
+
+
+def launch_options() -> dict[str, Any]:
+    """What Gradio 6 takes at launch: look, limits, footer."""
+    return {
+        "theme": build_theme(),
+        "css": read_styles(),
+        "max_file_size": MAX_UPLOAD,
+        "footer_links": [],  # About links to the API page
+        "ssr_mode": False,  # one server, no Node beside it
+        "show_error": True,
+        "favicon_path": str(HERE / "favicon.svg"),
+    }
+
+
+def serve(studio: Studio, *, host: str, port: int, checkpoint: str | None = None, share: bool = False) -> None:
+    """Opens the page, then prepares the model behind it; returns when the server is interrupted.
+
+    Raises:
+        CheckpointError: if `checkpoint` is given and there is none of that name.
+        MidiError: if the built-in seeds are missing.
+    """
+    chosen = _check(studio, checkpoint)
+    warmth = Warmth(studio, chosen)
+    page = build_page(studio, warmth)
+    page.launch(server_name=host, server_port=port, share=share, prevent_thread_lock=True, **launch_options())
+    warmth.start()
+    page.block_thread()
+
+
+def _check(studio: Studio, checkpoint: str | None) -> str | None:
+    """The checkpoint to prepare; what is missing is said at start, with the remedy."""
+    cards = studio.checkpoints()
+    names = [card.name for card in cards]
+    if checkpoint is not None and checkpoint not in names:
+        raise CheckpointError(f"There is no checkpoint named {checkpoint!r}. There are: {', '.join(names) or 'none'}.")
+    if not studio.soundfonts():
+        logging.getLogger(__name__).warning("No SoundFont was found: takes can be saved as MIDI, but not heard.")
+    return checkpoint or default_checkpoint(cards)
+
+
+def _header() -> str:
+    return (
+        f'<header class="brand"><span class="brand-name">{icons.BRAND}musictx</span>'
+        f'<button type="button" class="theme-switch" aria-label="Dark or light">{icons.THEME}</button></header>'
+    )

@@ -1,0 +1,87 @@
+// The player: one <audio>, a clock, and the buttons around it.
+
+class Player {
+  constructor(audio, onFrame, onState) {
+    this.audio = audio;
+    this.onFrame = onFrame; // (seconds) while playing and after each seek
+    this.onState = onState; // () when playing, loading or ready changes
+    this.url = null;
+    this.wanted = null; // where to go once the file is known
+    this.playWhenReady = false;
+    for (const event of ["play", "pause", "ended", "canplay", "loadedmetadata", "error", "emptied"])
+      audio.addEventListener(event, () => this.changed(event));
+    audio.addEventListener("seeked", () => this.onFrame(this.time));
+  }
+
+  get time() {
+    return this.wanted ?? this.audio.currentTime;
+  }
+
+  get length() {
+    return Number.isFinite(this.audio.duration) ? this.audio.duration : 0;
+  }
+
+  get playing() {
+    return Boolean(this.url) && !this.audio.paused && !this.audio.ended;
+  }
+
+  get ready() {
+    return Boolean(this.url) && this.audio.readyState >= 1;
+  }
+
+  /** Another sound. `keep` holds position and playing, so that takes can be compared. */
+  load(url, keep) {
+    if (url === this.url) return;
+    const [time, playing] = [this.time, this.playing || (keep && this.playWhenReady)];
+    this.url = url;
+    this.playWhenReady = keep && playing;
+    this.wanted = keep && url ? time : null;
+    if (url) this.audio.src = url;
+    else this.audio.removeAttribute("src");
+    this.audio.load();
+    this.onState();
+  }
+
+  changed(event) {
+    if (event === "loadedmetadata") {
+      if (this.wanted !== null) this.audio.currentTime = Math.min(this.wanted, Math.max(0, this.length - 0.05));
+      this.wanted = null;
+      if (this.playWhenReady) this.play();
+      this.playWhenReady = false;
+    }
+    if (event === "play") this.tick();
+    this.onState();
+  }
+
+  tick() {
+    this.onFrame(this.time);
+    if (this.playing) requestAnimationFrame(() => this.tick());
+  }
+
+  play() {
+    if (!this.url) return;
+    if (this.audio.ended || this.time > this.length - 0.05) this.seek(0);
+    this.audio.play().catch(() => this.onState());
+  }
+
+  pause() {
+    this.audio.pause();
+  }
+
+  toggle() {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  stop() {
+    this.pause();
+    this.seek(0);
+  }
+
+  seek(seconds) {
+    const target = clamp(seconds, 0, this.length || seconds);
+    if (this.ready) this.audio.currentTime = target;
+    else this.wanted = target;
+    this.onFrame(target);
+  }
+}

@@ -1,0 +1,36 @@
+"""The seed report: what was read, quietly; what to mind, set apart."""
+
+from __future__ import annotations
+
+from html import escape
+
+from musictx.midi.analysis import SeedReport
+from musictx.ui import icons, text
+
+
+def report_html(report: SeedReport) -> str:
+    """The report as HTML; every word from a file is escaped."""
+    facts = "".join(f"<div><dt>{escape(term)}</dt><dd>{escape(value)}</dd></div>" for term, value in _facts(report))
+    dropped = "".join(f"<p>{escape(sentence)}</p>" for sentence in report.dropped)
+    warnings = "".join(
+        f'<p class="warning">{icons.WARNING}<span>{escape(sentence)}</span></p>' for sentence in report.warnings
+    )
+    return f'<div class="report"><dl>{facts}</dl>{dropped}{warnings}</div>'
+
+
+def _facts(report: SeedReport) -> list[tuple[str, str]]:
+    """Term and value, three to a row."""
+    whole = report.context_s > report.length_s - 0.5
+    about = "about " if report.tempo_is_estimated else ""
+    kept = sum(track.kept for track in report.tracks)
+    return [
+        ("Length", text.length(report.length_s)),
+        ("Notes", f"{report.notes:,}"),
+        ("Range", f"{report.lowest} – {report.highest}"),
+        ("Key", report.key.label),
+        ("Tempo", f"{about}{report.tempo_bpm:.0f} bpm" if report.tempo_bpm else "free"),
+        ("Pedal", text.count(report.pedal_presses, "press", "presses") if report.pedal_presses else "none"),
+        ("Tracks", f"{kept} of {len(report.tracks)}" if kept != len(report.tracks) else f"{kept}"),
+        ("Tokens", f"{report.tokens:,}"),
+        ("Context", "all of it" if whole else f"last {text.length(report.context_s)}"),
+    ]

@@ -1,0 +1,156 @@
+"""What the stage shows, as one plain value for the browser (read by stage.js)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from gradio.data_classes import FileData
+
+from musictx.midi.notes import NoteSequence
+from musictx.takes import AUDIBLE_SEED_S, Progress, Seed, Take
+from musictx.ui import text
+from musictx.ui.packing import NoteStream, pack
+
+FORMATS = {"mid": "MIDI", "wav": "WAV", "mp3": "MP3", "flac": "FLAC"}
+HINTS = {
+    "mid": "Notes for your DAW or notation program",
+    "wav": "Uncompressed sound",
+    "mp3": "Small, plays everywhere",
+    "flac": "Compressed without loss",
+    "zip": "Every take in every format",
+}
+FIRST_HINT = "Press play to hear the seed, or Generate to continue it."
+
+
+def new_serial() -> float:
+    """Orders pictures of the stage: what an earlier press brings late is not shown."""
+    return time.time()
+
+
+@dataclass(frozen=True)
+class TakeFiles:
+    """What has been written of one take so far: format -> path."""
+
+    paths: dict[str, Path] = field(default_factory=dict)
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One state of the stage; `value()` is what travels.
+
+    phase: "seed" (a seed waits), "working", "done" or "failed".
+    sounding: what the player says while its sound is being made; "" when nothing is.
+    """
+
+    serial: float
+    phase: str
+    seed: Seed
+    takes: tuple[Take, ...] = ()
+    streams: tuple[NoteStream, ...] = ()
+    files: dict[int, TakeFiles] = field(default_factory=dict)
+    archive: Path | None = None
+    seed_sound: Path | None = None
+    progress: Progress | None = None
+    target_s: float = 1.0
+    sounding: str = ""
+    status: str = ""
+    wait: str = ""
+    problem: tuple[str, str] | None = None
+    note: str = ""
+
+    def but(self, **changes: Any) -> Picture:
+        """The same with some fields changed."""
+        return replace(self, **changes)
+
+    def value(self) -> dict[str, Any]:
+        """Plain values only: numpy numbers would arrive in the browser as strings."""
+        seed_notes, join_s = heard_seed(self.seed.recording.notes, self.takes)
+        return {
+            "serial": self.serial,
+            "phase": self.phase,
+            "title": self.seed.name,
+            "status": self.status,
+            "wait": self.wait,
+            "live": self._live(),
+            "hint": self.note or FIRST_HINT,
+            "note": "",
+            "problem": {"title": self.problem[0], "text": self.problem[1]} if self.problem else None,
+            "seed": pack(seed_notes),
+            "seed_audio": file_data(self.seed_sound),
+            "seed_summary": text.summary(self.seed.name, seed_notes, None),
+            "join_s": float(join_s),
+            "target_s": float(self.target_s),
+            "reached_s": float(self.progress.seconds) if self.progress else 0.0,
+            "sounding": self.sounding,
+            "takes": [self._take(index) for index in range(len(self.takes))],
+            "files": [file_entry(suffix, None, "") for suffix in FORMATS],
+            "zip": file_entry("zip", self.archive, f"{safe_name(self.seed.name)}-takes.zip"),
+        }
+
+    def _live(self) -> str:
+        """The few sentences a screen reader says aloud."""
+        if self.phase == "working":
+            return "Generating."
+        if self.phase == "done" and self.takes:
+            return f"{'Stopped' if self.takes[0].stopped else 'Finished'}: {self._facts(self.takes[0])}"
+        return ""
+
+    def _facts(self, take: Take) -> str:
+        heard_s = max(0.0, take.continuation.duration_s - take.join_s)
+        parts = [f"{heard_s:.0f} s of music", text.count(take.tokens, "token")]
+        if self.progress:
+            parts.append(text.rate(self.progress.tokens_per_second))
+        parts.append(f"random seed {take.settings.random_seed}")
+        return " · ".join((["stopped"] if take.stopped else []) + parts)
+
+    def _take(self, index: int) -> dict[str, Any]:
+        take, written = self.takes[index], self.files.get(index, TakeFiles())
+        stream = self.streams[index] if index < len(self.streams) else NoteStream()
+        stem = f"{safe_name(self.seed.name)}-take-{take.number}"
+        return {
+            "label": f"Take {take.number}",
+            "notes": stream.settled,
+            "open": stream.open,
+            "facts": self._facts(take),
+            "summary": text.summary(self.seed.name, take.seed, take.continuation) if self.phase == "done" else "",
+            "audio": file_data(written.paths.get("flac")),
+            "files": [file_entry(suffix, written.paths.get(suffix), f"{stem}.{suffix}") for suffix in FORMATS],
+            "note": written.problem,
+        }
+
+
+def heard_seed(notes: NoteSequence, takes: tuple[Take, ...]) -> tuple[NoteSequence, float]:
+    """The part of the seed that takes begin with, moved to 0, and where it ends in seconds."""
+    join_s = takes[0].join_s if takes else notes.duration_s
+    from_s = max(0.0, join_s - AUDIBLE_SEED_S)
+    return notes.select(notes.start_s >= from_s).shifted(-from_s), join_s - from_s
+
+
+def grow(streams: tuple[NoteStream, ...], takes: tuple[Take, ...], finished: bool) -> tuple[NoteStream, ...]:
+    """Streams brought up to the takes; there are as many as takes afterwards."""
+    streams = streams or tuple(NoteStream() for _ in takes)
+    for stream, take in zip(streams, takes, strict=True):
+        stream.update(take.continuation.shifted(-take.audible_from_s), finished=finished)
+    return streams
+
+
+def file_data(path: Path | None) -> dict[str, Any] | None:
+    """A file that Gradio copies into its cache and gives an address."""
+    return FileData(path=str(path), orig_name=path.name).model_dump() if path else None
+
+
+def file_entry(suffix: str, path: Path | None, name: str) -> dict[str, Any]:
+    """One download: its button's words, and the file once there is one."""
+    label = FORMATS.get(suffix, "All takes")
+    size = f" · {text.file_size(path.stat().st_size)}" if path and path.exists() else ""
+    return {"label": label, "hint": HINTS[suffix] + size, "name": name, "data": file_data(path)}
+
+
+def safe_name(name: str) -> str:
+    """A file name of letters, digits and dashes made from a seed's name."""
+    kept = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
+    return "-".join(part for part in kept.split("-") if part)[:60] or "musictx"

@@ -1,0 +1,146 @@
+"""Colours, type and spacing of the page, from one scale; fonts are the visitor's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+HERE = Path(__file__).parent
+
+# Warm greys: the page is paper by day and a dim room by night.
+PAPER = gr.themes.Color(
+    name="paper",
+    c50="#fbfaf7",
+    c100="#f4f2ed",
+    c200="#e7e3db",
+    c300="#d3cec3",
+    c400="#a39d91",
+    c500="#79746a",
+    c600="#5d594f",
+    c700="#45423b",
+    c800="#26251f",
+    c900="#1b1a16",
+    c950="#131210",
+)
+# What the model writes is amber everywhere: notes, the button that makes them, progress.
+AMBER = gr.themes.Color(
+    name="amber",
+    c50="#fff7eb",
+    c100="#feeacb",
+    c200="#fdd79b",
+    c300="#fcc571",
+    c400="#f5ab3f",
+    c500="#d98213",
+    c600="#a85408",
+    c700="#8f4707",
+    c800="#703806",
+    c900="#4c2706",
+    c950="#2e1703",
+)
+# What the visitor brings is blue.
+INK = gr.themes.Color(
+    name="ink",
+    c50="#f0f4fa",
+    c100="#dfe7f3",
+    c200="#bfcde6",
+    c300="#96aed6",
+    c400="#7f96be",
+    c500="#4c6ba1",
+    c600="#345387",
+    c700="#23406f",
+    c800="#1b3156",
+    c900="#14243f",
+    c950="#0c172a",
+)
+
+
+def build_theme() -> gr.themes.Base:
+    """The theme for `launch(theme=…)`: system fonts, flat panels, 4.5:1 text in both modes."""
+    theme = gr.themes.Base(
+        primary_hue=AMBER,
+        secondary_hue=INK,
+        neutral_hue=PAPER,
+        spacing_size=gr.themes.sizes.spacing_md,
+        radius_size=gr.themes.sizes.radius_md,
+        text_size=gr.themes.sizes.text_md,
+        font=["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"],
+        font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"],
+    )
+    return theme.set(**_surfaces(), **_controls())
+
+
+def _surfaces() -> dict[str, str]:
+    """Page, panels and text."""
+    return {
+        "body_background_fill": "*neutral_100",
+        "body_background_fill_dark": "*neutral_950",
+        "body_text_color": "*neutral_900",
+        "body_text_color_dark": "*neutral_100",
+        "body_text_color_subdued": "*neutral_600",
+        "body_text_color_subdued_dark": "#b3ada0",
+        "background_fill_primary": "#fffefb",
+        "background_fill_primary_dark": "*neutral_900",
+        "background_fill_secondary": "*neutral_100",
+        "background_fill_secondary_dark": "*neutral_800",
+        "block_background_fill": "transparent",
+        "block_background_fill_dark": "transparent",
+        "block_border_width": "0px",
+        "block_border_width_dark": "0px",
+        "block_shadow": "none",
+        "block_shadow_dark": "none",
+        "block_label_text_color": "*body_text_color",
+        "block_label_text_color_dark": "*body_text_color",
+        "block_title_text_color": "*body_text_color",
+        "block_title_text_color_dark": "*body_text_color",
+        "block_title_text_weight": "500",
+        "block_info_text_color": "*body_text_color_subdued",
+        "block_info_text_color_dark": "*body_text_color_subdued",
+        "border_color_primary": "*neutral_200",
+        "border_color_primary_dark": "#38362f",
+        "panel_background_fill": "transparent",
+        "panel_background_fill_dark": "transparent",
+        "panel_border_width": "0px",
+        "link_text_color": "*primary_600",
+        "link_text_color_dark": "*primary_300",
+    }
+
+
+def _controls() -> dict[str, str]:
+    """Buttons, inputs, sliders."""
+    return {
+        "input_background_fill": "#ffffff",
+        "input_background_fill_dark": "*neutral_800",
+        "input_border_color": "*neutral_300",
+        "input_border_color_dark": "#4b483f",
+        "input_border_width": "1px",
+        "input_shadow": "none",
+        "slider_color": "*primary_600",
+        "slider_color_dark": "*primary_400",
+        "checkbox_label_background_fill": "transparent",
+        "checkbox_label_background_fill_dark": "transparent",
+        "button_primary_background_fill": "*primary_600",
+        "button_primary_background_fill_hover": "*primary_700",
+        "button_primary_background_fill_dark": "*primary_300",
+        "button_primary_background_fill_hover_dark": "*primary_200",
+        "button_primary_text_color": "#ffffff",
+        "button_primary_text_color_dark": "*primary_950",
+        "button_secondary_background_fill": "#fffefb",
+        "button_secondary_background_fill_hover": "*neutral_200",
+        "button_secondary_background_fill_dark": "*neutral_800",
+        "button_secondary_background_fill_hover_dark": "*neutral_700",
+        "button_secondary_text_color": "*neutral_900",
+        "button_secondary_text_color_dark": "*neutral_100",
+        "button_secondary_border_color": "*neutral_300",
+        "button_secondary_border_color_dark": "#4b483f",
+        "button_border_width": "1px",
+        "button_large_text_weight": "600",
+        "button_transform_hover": "none",
+        "loader_color": "*primary_600",
+        "loader_color_dark": "*primary_300",
+    }
+
+
+def read_styles() -> str:
+    """The page's own style sheet, for `launch(css=…)`."""
+    return (HERE / "page.css").read_text(encoding="utf-8")

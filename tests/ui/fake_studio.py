@@ -1,0 +1,155 @@
+"""A studio without a model: same methods, music by a small seeded walk, a sine for a piano."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from musictx.midi.analysis import SeedReport, describe
+from musictx.midi.files import read_midi, write_midi
+from musictx.midi.notes import NoteSequence
+from musictx.takes import BuiltInSeed, ComposeSettings, Progress, RenderSettings, Seed, Take
+
+SAMPLE_RATE_HZ = 44_100
+
+
+def broken_chords(bars: int = 4) -> NoteSequence:
+    """A prelude-like figure, two seconds a bar: what the fake's built-in seeds hold."""
+    chords = ((48, 64, 67, 72), (50, 62, 69, 74), (43, 62, 65, 71), (48, 64, 67, 72))
+    rows = []
+    for bar in range(bars):
+        for step in range(16):
+            pitch = chords[bar % 4][(0, 1, 2, 3, 2, 1, 2, 3)[step % 8]]
+            onset_s = bar * 2.0 + step * 0.125
+            rows.append((pitch, 52 + 5 * (step % 5), onset_s, onset_s + 0.12))
+    return NoteSequence.from_tuples(rows)
+
+
+class FakeStudio:
+    """Answers like `musictx.studio.Studio`; `notes_per_s` and `pace` (music seconds a second) set its speed."""
+
+    def __init__(self, folder: Path, *, pace: float = 25.0, notes_per_s: float = 8.0) -> None:
+        self.pace, self.notes_per_s = pace, notes_per_s
+        self._seeds = []
+        for name, bars in (("prelude", 4), ("waltz", 6)):
+            path = folder / f"{name}.mid"
+            write_midi(broken_chords(bars), path)
+            self._seeds.append(BuiltInSeed(name, name.title(), "broken chords", "own phrase", path))
+
+    def checkpoints(self) -> tuple[Any, ...]:
+        """One card."""
+        return (
+            SimpleNamespace(
+                name="enhanced",
+                title="Random walk",
+                description="A random walk that stands in for the model while the page is tested.",
+                licence="MIT",
+                style="test",
+                limits="It knows nothing of music.",
+                data=({"name": "nothing", "licence": "none"},),
+                figures={"validation NLL per token": 1.93},
+            ),
+        )
+
+    def soundfonts(self) -> tuple[Any, ...]:
+        """One SoundFont."""
+        return (SimpleNamespace(name="Sine", path=Path("sine.sf2"), licence="MIT", credit="nobody", stereo=True),)
+
+    def built_in_seeds(self) -> tuple[BuiltInSeed, ...]:
+        """Two seeds."""
+        return tuple(self._seeds)
+
+    def read_seed(self, path: str | Path, name: str | None = None) -> Seed:
+        """As the real studio reads."""
+        return Seed(name or Path(path).stem, read_midi(path))
+
+    def describe(self, seed: Seed, context_seconds: float) -> SeedReport:
+        """As the real studio describes."""
+        return describe(seed.recording, context_seconds)
+
+    def compose(self, seed: Seed, settings: ComposeSettings, stop: Callable[[], bool]) -> Iterator[Progress]:
+        """Walks by small steps from the seed's last pitch, `pace` seconds of music a second."""
+        notes = seed.recording.notes
+        begun, join_s = time.monotonic(), notes.duration_s
+        walks = [_walk(settings, voice, join_s, self.notes_per_s) for voice in range(settings.variations)]
+        reached_s, step_s = 0.0, 0.5
+        done = False
+        while not done:
+            reached_s = min(reached_s + step_s, settings.seconds)
+            time.sleep(step_s / self.pace)
+            stopped = stop()
+            done = stopped or reached_s >= settings.seconds
+            takes = []
+            for number, walk in enumerate(walks, start=1):
+                sounding = walk.between(0, join_s + reached_s)
+                takes.append(
+                    Take(
+                        number,
+                        notes,
+                        sounding,
+                        join_s,
+                        4 * len(sounding),
+                        settings,
+                        stopped and reached_s < settings.seconds,
+                    )
+                )
+            tokens = sum(take.tokens for take in takes)
+            elapsed_s = time.monotonic() - begun
+            ending = "" if not done else "stopped" if stopped else "finished"
+            yield Progress(tuple(takes), reached_s, settings.seconds, tokens, tokens / elapsed_s, 0.05, ending)
+
+    def render(self, notes: NoteSequence, settings: RenderSettings) -> npt.NDArray[np.float32]:
+        """Decaying sines, shape (samples, 2)."""
+        samples = np.zeros(int((notes.duration_s + 1) * SAMPLE_RATE_HZ), np.float32)
+        for pitch, velocity, start_s, end_s in zip(
+            notes.pitch.tolist(), notes.velocity.tolist(), notes.start_s.tolist(), notes.end_s.tolist(), strict=True
+        ):
+            time_s = np.arange(int((end_s - start_s) * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+            first = int(start_s * SAMPLE_RATE_HZ)
+            tone = np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * time_s) * np.exp(-3 * time_s)
+            samples[first : first + time_s.size] += tone.astype(np.float32) * velocity / 127 * 0.2
+        return np.stack([samples, samples], axis=1)
+
+    def export(
+        self,
+        take: Take,
+        folder: str | Path,
+        settings: RenderSettings,
+        formats: tuple[str, ...] = ("mid", "wav", "mp3"),
+    ) -> dict[str, Path]:
+        """Writes the asked formats as take-N.*"""
+        notes, written = take.audible(), {}
+        samples = self.render(notes, settings) if set(formats) - {"mid"} else None
+        for suffix in formats:
+            path = Path(folder) / f"take-{take.number}.{suffix}"
+            if suffix == "mid":
+                write_midi(take.notes, path)
+            else:
+                soundfile.write(path, samples, SAMPLE_RATE_HZ)
+            written[suffix] = path
+        return written
+
+    def warm_up(self, checkpoint: str) -> None:
+        """Takes a moment, as compiling does."""
+        time.sleep(0.2)
+
+
+def _walk(settings: ComposeSettings, voice: int, join_s: float, notes_per_s: float) -> NoteSequence:
+    """A random walk in C major from `join_s` on, as long as asked."""
+    random = np.random.default_rng([settings.random_seed, voice])
+    scale = np.array([0, 2, 4, 5, 7, 9, 11])
+    degree, rows = 35, []
+    for index in range(int(settings.seconds * notes_per_s)):
+        degree = int(np.clip(degree + random.integers(-2, 3), 21, 49))
+        pitch = 12 * (degree // 7) + int(scale[degree % 7])
+        onset_s = join_s + index / notes_per_s
+        length_s = float(random.choice([0.5, 1.0, 2.0])) / notes_per_s
+        rows.append((pitch, int(random.integers(30, 110)), onset_s, onset_s + length_s))
+    return NoteSequence.from_tuples(rows)
