@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from musictx.errors import MidiError
 
 TICKS_PER_QUARTER_STAND_IN = 480  # what the parser is told when the file counts in SMPTE frames
+MOST_TRACKS = 1024  # orchestras have a hundred; the header can count 65,535
 SMPTE_FRAMES_PER_SECOND = {24: 24.0, 25: 25.0, 29: 30000 / 1001, 30: 30.0}
 
 KNOWN_FILES = {
@@ -91,6 +92,8 @@ def open_container(content: bytes, name: str) -> Container:
     tracks, cut_off = _tracks(content, 8 + header_size)
     if not tracks:
         raise MidiError(f"{name} is a MIDI header with no track in it: it looks cut off. Export or download it again.")
+    if len(tracks) > MOST_TRACKS:
+        raise MidiError(f"{name} has {len(tracks):,} tracks; at most {MOST_TRACKS:,} can be read. Export it again.")
     ticks_per_second = None
     if division & 0x8000:
         ticks_per_second = _smpte_rate(division, name)

@@ -257,6 +257,7 @@ def test_nothing_for_a_piano_is_said(content: bytes, sentence: str) -> None:
         (smf(track(on(0, 60), off(480, 60)), division=0), "0 ticks"),
         (smf(track(on(0, 60), off(480, 60)), division=0xE700), "frames"),
         (b"MThd" + struct.pack(">IHHH", 2, 1, 1, 480) + two_notes()[14:], "damaged MIDI header"),
+        (smf() + track(on(0, 60), off(480, 60)) * 70_000, "70,000 tracks"),
         (smf(b"MTrk\x00\x00\x00\x04\x00\xff\xff\xff"), "damaged"),
         (smf(track(*[(0x0FFFFFFF, [0x90, 60, i % 2]) for i in range(20)])), "times beyond|hours"),
         (smf(track(tempo(0, 0xFFFFFF), on(0, 60), off(3 * 480 * 3600, 60))), "hours"),
