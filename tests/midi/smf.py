@@ -5,8 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 
+from musictx.midi.files import Recording
+
 Event = tuple[int, Iterable[int]]  # delta time in ticks, bytes of the event
 
+TENTH = 96  # ticks: 0.1 s at 480 a quarter note and 120 bpm
 END: Event = (0, [0xFF, 0x2F, 0x00])
 
 
@@ -62,3 +65,12 @@ def named(name: bytes) -> Event:
 def two_notes() -> bytes:
     """A plain good file: C4 for half a second, then E4 for half a second."""
     return smf(track(on(0, 60), off(480, 60), on(0, 64), off(480, 64)))
+
+
+def rows(recording: Recording) -> list[tuple[int, int, float, float]]:
+    """(pitch, velocity, start_s, end_s) to the tenth of a millisecond."""
+    notes = recording.notes
+    return [
+        (int(pitch), int(velocity), round(float(start), 4), round(float(end), 4))
+        for pitch, velocity, start, end in zip(notes.pitch, notes.velocity, notes.start_s, notes.end_s, strict=True)
+    ]
