@@ -125,7 +125,7 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    pieces = [ids for path in options.paths for ids in _pieces_of(path, options.split)]
+    pieces = [ids for path in options.paths for ids in pieces_of(path, options.split)]
     from musictx.experiment import open_studio
     from musictx.midi.vocabulary import fingerprint
     from musictx.model.checkpoint import load_checkpoint
@@ -146,7 +146,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     )
 
 
-def _pieces_of(path: Path, split: str) -> list[npt.NDArray[np.int32]]:
+def pieces_of(path: Path, split: str) -> list[npt.NDArray[np.int32]]:
     """Token ids of the pieces at `path`, START and END included."""
     import numpy as np
 

@@ -1,0 +1,211 @@
+"""The command line, run in this process; only what must be light is run in its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from musictx.cli import COMMANDS, build_parser, main
+from musictx.cli.learn import pieces_of
+from musictx.generation.decoder import Decoder
+from musictx.midi.files import read_midi, write_midi
+from musictx.studio import Studio
+from musictx.training.runs import RunFolder
+from musictx.training.train import TrainingConfig
+from scripts.make_seeds import SEEDS
+from tests.tiny import write_tiny_checkpoint
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_engine() -> Iterator[None]:
+    """Each command has a studio of its own; here they share the compiled engine, to save compiling."""
+    load, engines = Studio._load, dict[Path, Decoder]()
+
+    def shared(studio: Studio, name: str) -> Decoder:
+        folder = studio.folders.checkpoints / name
+        return engines.get(folder) or engines.setdefault(folder, load(studio, name))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Studio, "_load", shared)
+        yield
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny")
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str | Path) -> Any:
+    """Runs a command that must succeed; its JSON if it printed one, else its text."""
+    assert main([str(word) for word in words]) == 0
+    printed = capsys.readouterr().out
+    return json.loads(printed) if "--json" in words else printed
+
+
+def generate_words(tiny: Path, out: Path) -> tuple[str | Path, ...]:
+    return ("generate", SEEDS / "chorale.mid", "--out", out, "--checkpoint", tiny, "--seconds", "5", "--formats", "mid")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["generate", "--help"], ["render", "--help"]])
+def test_help_needs_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys\nfrom musictx.cli import main\n"
+        f"try: main({words!r})\n"
+        "except SystemExit: pass\n"
+        "heavy = {'keras', 'tensorflow', 'gradio', 'symusic', 'numpy'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+    assert "usage: musictx" in answer.stdout
+
+
+def test_generate_writes_takes_and_figures(capsys: pytest.CaptureFixture[str], tmp_path: Path, tiny: Path) -> None:
+    words = (*generate_words(tiny, tmp_path), "wav", "--variations", "2", "--seed", "7", "--json")
+    made = run(capsys, *words)
+    assert {path.name for path in tmp_path.iterdir()} == {"take-1.mid", "take-1.wav", "take-2.mid", "take-2.wav"}
+    assert made["random_seed"] == 7
+    assert made["seconds"] == pytest.approx(5, abs=0.01)
+    assert made["tokens"] == sum(take["tokens"] for take in made["takes"]) > 20
+    assert made["tokens_per_second"] > 0
+    assert made["first_note_s"] > 0
+    seed = read_midi(SEEDS / "chorale.mid").notes
+    for take in made["takes"]:
+        notes = read_midi(take["files"]["mid"]).notes
+        assert len(notes) > len(seed)
+        assert notes.duration_s == pytest.approx(seed.duration_s + take["seconds"], abs=0.05)
+
+
+def test_one_random_seed_gives_one_piece(capsys: pytest.CaptureFixture[str], tmp_path: Path, tiny: Path) -> None:
+    pieces = []
+    for folder, number in (("a", 5), ("b", 5), ("c", 6)):
+        run(capsys, *generate_words(tiny, tmp_path / folder), "--seed", str(number))
+        pieces.append(read_midi(tmp_path / folder / "take-1.mid").notes)
+    assert pieces[0] == pieces[1]
+    assert pieces[0] != pieces[2]
+
+
+def test_a_drawn_random_seed_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path, tiny: Path) -> None:
+    printed = run(capsys, *generate_words(tiny, tmp_path / "a"))
+    number = printed.strip().rsplit(" ", 1)[1]
+    assert run(capsys, *generate_words(tiny, tmp_path / "b"), "--seed", number)
+    assert read_midi(tmp_path / "a" / "take-1.mid").notes == read_midi(tmp_path / "b" / "take-1.mid").notes
+
+
+def test_a_built_in_seed_goes_by_its_id(capsys: pytest.CaptureFixture[str], tmp_path: Path, tiny: Path) -> None:
+    words = list(generate_words(tiny, tmp_path))
+    words[1] = "chorale"
+    made = run(capsys, *words, "--json")
+    assert Path(made["takes"][0]["files"]["mid"]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (["generate", "no-such.mid", "--out", "out"], "no-such.mid"),
+        (["generate", "chorale", "--out", "out", "--checkpoint", "no-such"], "No checkpoint named 'no-such'"),
+        (["generate", "chorale", "--out", "out", "--temperature", "9"], "temperature must lie between 0 and 2"),
+        (["render", str(SEEDS / "chorale.mid"), "--out", "song.txt"], ".wav"),
+        (["render", str(SEEDS / "README.md"), "--out", "song.wav"], "README.md"),
+        (["prepare", "no-such-folder", "--out", "out"], "neither a folder nor a zip"),
+        (["train", "run"], "--data"),
+        (["train", "no-such-run", "--resume"], "no training run"),
+    ],
+)
+def test_what_a_user_can_correct_is_one_line(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    words: list[str],
+    remedy: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    (line,) = captured.err.strip().splitlines()
+    assert line.startswith("musictx: ") and remedy in line
+    assert captured.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_render_makes_sound(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    import soundfile
+
+    run(capsys, "render", SEEDS / "gymnopedie.mid", "--out", tmp_path / "song.flac")
+    samples, rate_hz = soundfile.read(tmp_path / "song.flac")
+    assert rate_hz == 44_100
+    assert len(samples) / rate_hz >= read_midi(SEEDS / "gymnopedie.mid").notes.duration_s
+    assert 0.5 < abs(samples).max() <= 1
+
+
+def test_checkpoints_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    cards = run(capsys, "checkpoints", "--json")
+    assert [card["name"] for card in cards] == [
+        path.parent.name for path in sorted(ROOT.glob("checkpoints/*/config.json"))
+    ]
+
+
+def test_every_training_setting_has_a_flag() -> None:
+    words = ["train", "run"]
+    for field in dataclasses.fields(TrainingConfig):
+        words += [f"--{field.name.replace('_', '-')}", "512:0.5" if field.name == "lengths" else "1"]
+    options = vars(build_parser("train").parse_args(words))
+    assert options["lengths"] == [(512, 0.5)]
+    assert options["dropout"] == 1.0 and isinstance(options["dropout"], float)
+    assert {field.name for field in dataclasses.fields(TrainingConfig)} <= set(options)
+
+
+def test_prepare_train_evaluate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    source = tmp_path / "music"
+    for seed in sorted(SEEDS.glob("*.mid")):
+        write_midi(read_midi(seed).notes, source / seed.name)
+    (source / "metadata.csv").write_text(
+        "file,split\n"
+        + "".join(
+            f"{path.name},{'validation' if number < 2 else 'train'}\n"
+            for number, path in enumerate(sorted(source.glob("*.mid")))
+        )
+    )
+    assert "12 pieces" in run(capsys, "prepare", source, "--out", tmp_path / "corpus")
+    learn = ("train", tmp_path / "run", "--preset", "tiny", "--lengths", "64", "--batch-tokens", "128", "--steps", "2")
+    run(capsys, *learn, "--validation-length", "64", "--data", tmp_path / "corpus")
+    words = ("evaluate", tmp_path / "corpus", "--checkpoint", tmp_path / "run" / "last", "--window", "64", "--json")
+    figures = run(capsys, *words)
+    assert figures["pieces"] == 2
+    assert figures["per_token"] == pytest.approx(math.log(391), abs=0.7)  # after two steps it knows nothing yet
+    assert figures["per_note"] * figures["notes"] == pytest.approx(figures["per_token"] * figures["tokens"])
+
+    held_out = [ids for path in sorted(source.glob("*.mid"))[:2] for ids in pieces_of(path, "validation")]
+    for one, other in zip(held_out, pieces_of(tmp_path / "corpus", "validation"), strict=True):
+        np.testing.assert_array_equal(one, other)  # prepared or not, the same tokens are evaluated
+
+
+def test_resuming_keeps_what_the_run_was_started_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    began = TrainingConfig(data=("corpus",), preset="tiny", lengths=((64, 0.5), (128, 1.0)), steps=10)
+    RunFolder(tmp_path).write_config(dataclasses.asdict(began))
+    asked: list[tuple[TrainingConfig, bool]] = []
+
+    def train(config: TrainingConfig, folder: Path, resume: bool, *_: object) -> RunFolder:
+        asked.append((config, resume))
+        return RunFolder(folder)
+
+    monkeypatch.setattr("musictx.training.train.train", train)
+    assert main(["train", str(tmp_path), "--resume", "--steps", "20"]) == 0
+    assert asked == [(dataclasses.replace(began, steps=20), True)]
+
+
+def test_every_command_is_described() -> None:
+    listing = build_parser("").format_help()
+    for name, command in COMMANDS.items():
+        assert name in listing and command.summary in " ".join(listing.split())
