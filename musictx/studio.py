@@ -222,13 +222,13 @@ class Studio:
         return chosen
 
     def _load(self, name: str) -> Decoder:
-        from musictx.generation.keras_decoder import KerasDecoder
-        from musictx.model.checkpoint import load_checkpoint
-
         folder = self.folders.checkpoints / name
         if Path(name).name != name or not folder.is_dir():
             known = ", ".join(card.name for card in self.checkpoints())
             raise CheckpointError(f"No checkpoint named {name!r} in {folder.parent}. There are: {known or 'none'}.")
+        from musictx.generation.keras_decoder import KerasDecoder  # seconds to import: after the check
+        from musictx.model.checkpoint import load_checkpoint
+
         model, _ = load_checkpoint(folder, vocabulary.fingerprint())
         return KerasDecoder(model)
 
