@@ -122,10 +122,12 @@ def test(options: Sequence[str], torch: str) -> None:
 
 
 def bench(options: Sequence[str]) -> None:
-    """Runs every benchmark of benchmarks/ (or those named in `options`)."""
+    """Runs every benchmark of benchmarks/, or those named in `options`."""
     install("requirements-dev.txt")
-    for path in options or sorted(str(path) for path in (ROOT / "benchmarks").glob("bench_*.py")):
-        call(PYTHON, path)
+    files = sorted((ROOT / "benchmarks").glob("*.py"))
+    for name in options or [path.stem for path in files if "__main__" in path.read_text(encoding="utf-8")]:
+        print(f"== {name}", flush=True)
+        call(PYTHON, "-m", f"benchmarks.{name}")
 
 
 def soundfont(options: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from musictx.generation.decoder import Decoder
 from musictx.midi.files import read_midi, write_midi
 from musictx.studio import Studio
 from musictx.training.runs import RunFolder
-from musictx.training.train import TrainingConfig
+from musictx.training.config import TrainingConfig
 from scripts.make_seeds import SEEDS
 from tests.tiny import write_tiny_checkpoint
 

@@ -46,7 +46,7 @@ def _prepare(options: argparse.Namespace) -> None:
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
     """The run's folder, and a flag for every field of TrainingConfig."""
-    from musictx.training.train import TrainingConfig
+    from musictx.training.config import TrainingConfig
 
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = inspect.getdoc(TrainingConfig)
@@ -81,8 +81,9 @@ def _length(text: str) -> tuple[int, float]:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from musictx.training.config import TrainingConfig
     from musictx.training.runs import RunFolder
-    from musictx.training.train import TrainingConfig, train
+    from musictx.training.train import train
 
     given = {name: value for name, value in vars(options).items() if name not in ("command", "folder", "resume")}
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
