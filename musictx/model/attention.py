@@ -146,7 +146,9 @@ class RelativeGlobalAttention(keras.layers.Layer):
         return _attend(query, key, value, relative, positions, scale)
 
 
-def _attend(query: Tensor, key: Tensor, value: Tensor, relative_CK: Tensor, positions_T: Tensor, scale: Tensor) -> Tensor:
+def _attend(
+    query: Tensor, key: Tensor, value: Tensor, relative_CK: Tensor, positions_T: Tensor, scale: Tensor
+) -> Tensor:
     """Softmax of content and relative logits over keys at or before each query, times the values."""
     keys = key.shape[2]
     content = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))

@@ -67,6 +67,7 @@ def read_card(folder: Path) -> CheckpointCard:
             raise CheckpointError(
                 f"{path} is of format {values.get('format')!r}; this program reads {FORMAT}. Update musictx."
             )
+        values["name"] = folder.name  # a renamed or copied folder is found by its new name
         values["model"] = ModelConfig.from_dict(values["model"])
         values["data"], values["shards"] = tuple(values.get("data", ())), tuple(values.get("shards", ()))
         card: CheckpointCard = from_known_fields(CheckpointCard, values)

@@ -8,8 +8,7 @@ import keras
 from keras import ops
 
 from musictx.errors import SettingsError
-
-OPTIMIZERS = ("adamw", "muon")
+from musictx.training.config import OPTIMIZERS
 
 
 class HalfMuon(keras.optimizers.Muon):

@@ -55,7 +55,8 @@ class RunFolder:
     def write_state(self, step: int, best_nll: float, arrays: list[npt.NDArray[Any]]) -> None:
         """Stores the step, the best validation NLL and every variable of model and optimizer."""
         unfinished = self.path / "state.part.npz"
-        np.savez(unfinished, step=step, best_nll=best_nll, **{f"v{n}": array for n, array in enumerate(arrays)})
+        named: dict[str, Any] = {f"v{number}": array for number, array in enumerate(arrays)}
+        np.savez(unfinished, step=step, best_nll=best_nll, **named)
         os.replace(unfinished, self.path / "state.npz")
 
     def read_state(self) -> tuple[int, float, list[npt.NDArray[Any]]] | None:

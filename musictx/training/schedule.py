@@ -9,8 +9,7 @@ import keras
 from keras import ops
 
 from musictx.errors import SettingsError
-
-SHAPES = ("cosine", "trapezoid")
+from musictx.training.config import SCHEDULES
 
 
 class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
@@ -36,8 +35,8 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         decay_share: float = 0.3,
         floor: float = 0.0,
     ) -> None:
-        if shape not in SHAPES:
-            raise SettingsError(f"schedule must be one of {SHAPES}. Received: {shape!r}")
+        if shape not in SCHEDULES:
+            raise SettingsError(f"schedule must be one of {SCHEDULES}. Received: {shape!r}")
         self.peak, self.warmup_steps, self.total_steps = peak, warmup_steps, total_steps
         self.shape, self.decay_share, self.floor = shape, decay_share, floor
 
@@ -46,11 +45,11 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         step = ops.cast(step, "float32") + 1.0  # the first step already moves
         rise = step / max(self.warmup_steps, 1)
         if self.shape == "cosine":
-            length = max(self.total_steps - self.warmup_steps, 1)
+            length = max(self.total_steps - self.warmup_steps, 1.0)
             done = ops.clip((step - self.warmup_steps) / length, 0.0, 1.0)
             fall = 0.5 * (1.0 + ops.cos(math.pi * done))
         else:
-            length = max(self.total_steps * self.decay_share, 1)
+            length = max(self.total_steps * self.decay_share, 1.0)
             fall = ops.clip((self.total_steps - step) / length, 0.0, 1.0)
         fall = self.floor + (1.0 - self.floor) * fall
         return self.peak * ops.minimum(rise, fall)

@@ -14,97 +14,19 @@ import keras
 import numpy as np
 from keras import backend, ops
 
-from musictx.config import MODEL_PRESETS, ModelConfig, check_range, from_known_fields
-from musictx.errors import SettingsError, TrainingError
+from musictx.config import MODEL_PRESETS, ModelConfig
+from musictx.errors import TrainingError
 from musictx.midi import vocabulary
 from musictx.model.card import CheckpointCard
 from musictx.model.checkpoint import load_checkpoint, save_checkpoint
 from musictx.model.transformer import MusicTransformer
+from musictx.training.config import TrainingConfig
 from musictx.training.dataset import Augmentation, Corpus, Ids, TrainingWindows, open_corpus, validation_windows
 from musictx.training.evaluate import summed_nll
 from musictx.training.objective import NextToken
-from musictx.training.optimizer import OPTIMIZERS, build_optimizer
+from musictx.training.optimizer import build_optimizer
 from musictx.training.runs import RunFolder
 from musictx.training.schedule import WarmupSchedule
-
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """Everything that decides a run; stored in its folder.
-
-    data: prepared corpora. weights: share of windows from each (equal if empty).
-    preset: of the model; base: a checkpoint folder to start from instead. dropout: overrides the preset's.
-    steps: optimizer steps in all. batch_tokens: tokens a step; windows = batch_tokens // length.
-    lengths: window lengths in turn, each with the share of the steps at which it ends.
-    learning_rate, warmup_steps, schedule, decay_share: see WarmupSchedule.
-    optimizer: "adamw" (the recipe) or "muon" (matrices by Muon, the rest by AdamW).
-    weight_decay, clip_norm: of the optimizer; label_smoothing: of the loss, never of a reported NLL.
-    transpose_semitones, transpose_probability, stretch: see Augmentation.
-    precision: Keras dtype policy; weights stay float32. seed: of weights, windows and dropout.
-    log_every, validate_every, save_every: in steps. validation_windows: at most so many, evenly
-    spread over the held-out pieces of the first corpus, of `validation_length` tokens.
-    max_minutes: saves and stops then, to be resumed; 0 is no limit.
-    """
-
-    data: tuple[str, ...] = ()
-    weights: tuple[float, ...] = ()
-    preset: str = "enhanced"
-    base: str = ""
-    dropout: float | None = None
-    steps: int = 20_000
-    batch_tokens: int = 4096
-    lengths: tuple[tuple[int, float], ...] = ((2048, 1.0),)
-    learning_rate: float = 3e-4
-    warmup_steps: int = 6000
-    schedule: str = "cosine"
-    decay_share: float = 0.3
-    optimizer: str = "adamw"
-    weight_decay: float = 1e-5
-    clip_norm: float = 1.0
-    label_smoothing: float = 0.1
-    transpose_semitones: int = 2
-    transpose_probability: float = 0.3
-    stretch: float = 0.0
-    precision: str = "float32"
-    seed: int = 0
-    log_every: int = 20
-    validate_every: int = 500
-    save_every: int = 500
-    validation_windows: int = 48
-    validation_length: int = 1024
-    max_minutes: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.preset not in MODEL_PRESETS:
-            raise SettingsError(f"preset must be one of {sorted(MODEL_PRESETS)}. Received: {self.preset!r}")
-        if self.precision not in PRECISIONS:
-            raise SettingsError(f"precision must be one of {PRECISIONS}. Received: {self.precision!r}")
-        if self.optimizer not in OPTIMIZERS:
-            raise SettingsError(f"optimizer must be one of {OPTIMIZERS}. Received: {self.optimizer!r}")
-        check_range("label_smoothing", self.label_smoothing, 0, 0.5)
-        check_range("learning_rate", self.learning_rate, 1e-7, 1)
-        check_range("stretch", self.stretch, 0, 0.5)
-        check_range("steps", self.steps, 1, 10**8)
-        if not self.lengths or any(self.batch_tokens < length for length, _ in self.lengths):
-            raise SettingsError(f"batch_tokens ({self.batch_tokens}) must hold a window of each of {self.lengths}")
-
-    def length_at(self, step: int) -> int:
-        """The window length of a step, by the curriculum in `lengths`."""
-        for length, until in self.lengths:
-            if step < until * self.steps:
-                return length
-        return self.lengths[-1][0]
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> TrainingConfig:
-        """From `run.json`; lists become tuples."""
-        values = dict(values)
-        for name in ("data", "weights"):
-            values[name] = tuple(values.get(name, ()))
-        values["lengths"] = tuple((int(length), float(until)) for length, until in values["lengths"])
-        return from_known_fields(cls, values)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -160,8 +82,8 @@ class _Loop:
         self.held_out = _spread(corpora, config.validation_length, config.validation_windows)
         self.model = _build_model(config)
         self.trainer = NextToken(self.model, config.label_smoothing)
-        # torch.compile needs a C++ compiler at hand and gains nothing here; XLA gains a factor.
-        jit = backend.backend() != "torch"
+        # torch.compile wants a C++ compiler at hand; in eager steps torch does without.
+        jit = config.xla and backend.backend() != "torch"
         self.trainer.compile(optimizer=_build_optimizer(config), jit_compile=jit)
         self.trainer.optimizer.build(self.trainer.trainable_variables)
         self.best_nll = math.inf

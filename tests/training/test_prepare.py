@@ -1,0 +1,84 @@
+"""Preparing: what goes in comes back, the split holds, and bad files are named."""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from musictx.errors import TrainingError
+from musictx.midi import vocabulary
+from musictx.midi.codec import encode
+from musictx.midi.files import read_midi
+from musictx.training.dataset import open_corpus
+from musictx.training.prepare import prepare
+
+
+def test_pieces_are_the_encoded_files(midi_folder: Path, corpus_folder: Path) -> None:
+    corpus = open_corpus(corpus_folder)
+    assert len(corpus.pieces) == 12
+    for piece in corpus.pieces:
+        ids = corpus.ids(piece)
+        notes = read_midi(midi_folder / piece.file).notes
+        assert ids[0] == vocabulary.START and ids[-1] == vocabulary.END
+        np.testing.assert_array_equal(ids[1:-1], encode(notes))
+        assert piece.notes == len(notes)
+
+
+def test_metadata_decides_the_split(corpus_folder: Path) -> None:
+    held_out = {piece.file for piece in open_corpus(corpus_folder).split("validation")}
+    assert held_out == {"a/10.mid", "b/11.mid"}
+
+
+def test_unusable_files_are_left_out_with_the_reason(midi_folder: Path, tmp_path: Path) -> None:
+    done: list[tuple[int, int]] = []
+    result = prepare(midi_folder, tmp_path / "out", workers=1, report=lambda n, of: done.append((n, of)))
+    assert result.pieces == 12 and result.notes == 12 * 40
+    assert [name for name, _ in result.left_out] == ["a/picture.mid"]
+    assert "MIDI" in result.left_out[0][1]
+    assert done[-1] == (13, 13)
+
+
+def test_a_zip_is_the_same_as_its_folder(midi_folder: Path, corpus_folder: Path, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "walks"), "zip", midi_folder.parent, midi_folder.name)
+    prepare(Path(archive), tmp_path / "zipped", workers=2)
+    zipped, plain = open_corpus(tmp_path / "zipped"), open_corpus(corpus_folder)
+    assert {(p.file.removeprefix("walks/"), p.split) for p in zipped.pieces} == {
+        (p.file, p.split) for p in plain.pieces
+    }
+    np.testing.assert_array_equal(np.sort(zipped.tokens), np.sort(plain.tokens))
+
+
+def test_without_metadata_the_split_is_the_same_each_time(midi_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    shutil.copytree(midi_folder, folder)
+    (folder / "metadata.csv").unlink()
+    splits = []
+    for name in ("one", "two"):
+        prepare(folder, tmp_path / name, workers=1)
+        splits.append([(piece.file, piece.split) for piece in open_corpus(tmp_path / name).pieces])
+    assert splits[0] == splits[1]
+
+
+def test_sources_without_midi_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(TrainingError, match=r"No \.mid"):
+        prepare(tmp_path / "empty", tmp_path / "out")
+    (tmp_path / "text.zip").write_text("hello")
+    with pytest.raises(TrainingError, match="neither a folder nor a zip"):
+        prepare(tmp_path / "text.zip", tmp_path / "out")
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
+        archive.writestr("a.mid", b"nothing")
+    with pytest.raises(TrainingError, match="None of the 1 files"):
+        prepare(tmp_path / "bad.zip", tmp_path / "out", workers=1)
+
+
+def test_a_corpus_of_another_vocabulary_is_refused(corpus_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(corpus_folder, tmp_path / "old")
+    index = tmp_path / "old" / "pieces.json"
+    index.write_text(index.read_text().replace(vocabulary.fingerprint(), "0" * 16))
+    with pytest.raises(TrainingError, match="another vocabulary"):
+        open_corpus(tmp_path / "old")
+    with pytest.raises(TrainingError, match="no prepared corpus"):
+        open_corpus(tmp_path / "nowhere")
