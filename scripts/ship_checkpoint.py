@@ -1,0 +1,149 @@
+"""A training run becomes a checkpoint to ship: weights, card, README and the curve as a picture.
+
+    python -m scripts.ship_checkpoint runs/first checkpoints/enhanced scripts/cards/enhanced.json \
+        --figures maestro.json --weights last
+
+The words of the card are in the JSON file given, the numbers come from the run's own metrics.jsonl and
+from what `python -m musictx evaluate --json` printed into the files given as figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from musictx.midi import vocabulary
+from musictx.model.card import CheckpointCard
+from musictx.model.checkpoint import load_checkpoint, save_checkpoint
+from musictx.training.runs import RunFolder
+
+
+def main() -> None:
+    """Reads the arguments and writes the folder."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="folder of the training run")
+    parser.add_argument("out", type=Path, help="folder of the checkpoint")
+    parser.add_argument("words", type=Path, help="JSON: title, licence, description, style, limits, data, recipe")
+    parser.add_argument("--figures", type=Path, nargs="*", default=[], help="what evaluate --json printed, named <split>")
+    parser.add_argument("--weights", choices=("best", "last"), default="best")
+    ship(parser.parse_args())
+
+
+def ship(options: argparse.Namespace) -> None:
+    """Writes the checkpoint folder."""
+    run = RunFolder(options.run)
+    words = json.loads(options.words.read_text(encoding="utf-8"))
+    model, trained = load_checkpoint(options.run / options.weights, vocabulary.fingerprint())
+    figures = {path.stem: _rounded(json.loads(path.read_text())) for path in options.figures}
+    card = CheckpointCard(
+        name=options.out.name,
+        title=words["title"],
+        licence=words["licence"],
+        model=model.config,
+        vocabulary=vocabulary.fingerprint(),
+        description=words["description"],
+        style=words["style"],
+        limits=words["limits"],
+        data=tuple(words["data"]),
+        recipe={**words["recipe"], "steps": trained.recipe["step"], "tokens": tokens_seen(run), "settings": _settings(run)},
+        figures=figures,
+    )
+    card = save_checkpoint(model, card, options.out)
+    draw_curve(run, options.out / "curve.png")
+    (options.out / "README.md").write_text(readme(card, model.count_params()), encoding="utf-8")
+
+
+def tokens_seen(run: RunFolder) -> int:
+    """Tokens trained on: steps times tokens a step."""
+    lines = [line for line in run.metrics() if "nll" in line]
+    return int(lines[-1]["step"]) * int(run.read_config()["batch_tokens"])
+
+
+def _settings(run: RunFolder) -> dict[str, Any]:
+    """The run's configuration without its paths."""
+    settings = run.read_config()
+    settings["data"] = [Path(path).name for path in settings["data"]]
+    settings.pop("base", None)
+    return settings
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
+
+
+def draw_curve(run: RunFolder, path: Path) -> None:
+    """Training and validation NLL over the steps, with the learning rate behind them."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    lines = list(run.metrics())
+    training = [(line["step"], line["nll"], line["learning_rate"]) for line in lines if "nll" in line]
+    held_out = [(line["step"], line["validation_nll"]) for line in lines if "validation_nll" in line]
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), dpi=110)
+    rate_axes = axes.twinx()
+    rate_axes.fill_between([row[0] for row in training], [row[2] for row in training], color="#d9d4c7", alpha=0.5)
+    rate_axes.set_ylabel("learning rate")
+    axes.set_zorder(rate_axes.get_zorder() + 1)
+    axes.patch.set_visible(False)
+    axes.plot([row[0] for row in training], [row[1] for row in training], color="#1f3b6e", lw=1, label="training")
+    axes.plot(*zip(*held_out, strict=True), color="#c2570c", marker="o", ms=3, label="validation (MAESTRO, 48 windows)")
+    axes.set_xlabel("step")
+    axes.set_ylabel("NLL, nats per token")
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(path)
+
+
+def readme(card: CheckpointCard, parameters: int) -> str:
+    """The card for people."""
+    rows = "\n".join(f"| {row['name']} | {row['licence']} | {row['share']} |" for row in card.data)
+    measured = "\n".join(
+        f"| {name} | {row['per_token']:.3f} | {row['per_note']:.2f} | {row['per_second']:.1f} | {row['tokens']:,} |"
+        for name, row in card.figures.items()
+    )
+    shape = ", ".join(f"{key} {value}" for key, value in dataclasses.asdict(card.model).items())
+    return f"""# {card.title}
+
+{card.description}
+
+**Licence of these weights: {card.licence}**
+
+## Data
+
+| corpus | licence | share of windows |
+|---|---|---|
+{rows}
+
+## Figures
+
+Negative log-likelihood in nats, without label smoothing, over whole held-out files in fixed windows of
+{next(iter(card.figures.values()))["window"]} tokens, 388-event vocabulary.
+
+| split | per token | per note | per second | tokens |
+|---|---|---|---|---|
+{measured}
+
+Repeat with `python -m musictx evaluate --checkpoint {card.name} FOLDER`.
+
+## Recipe
+
+{card.recipe["text"]} {card.recipe["tokens"]:,} tokens in {card.recipe["steps"]:,} steps. {card.recipe["compute"]}
+All settings are in `config.json`.
+
+![Training and validation NLL over the steps](curve.png)
+
+Model: {parameters:,} parameters; {shape}.
+
+## Limits
+
+{card.limits}
+"""
+
+
+if __name__ == "__main__":
+    main()

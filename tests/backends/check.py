@@ -1,0 +1,69 @@
+"""What one Keras backend computes from given weights, as an npz: run once a backend and compared.
+
+KERAS_BACKEND=jax python -m tests.backends.check FOLDER OUT.npz
+
+FOLDER holds a checkpoint `start` and a prepared corpus `corpus`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from keras import ops
+
+from musictx.midi import vocabulary
+from musictx.model.cache import empty_cache
+from musictx.model.checkpoint import load_checkpoint
+from musictx.training.config import TrainingConfig
+from musictx.training.train import train
+from tests.generation.backend_check import drawn_ids
+
+CUTS = (0, 9, 10, 11, 25, 40)
+
+
+def logits(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Of one fixed input, read at once and read through the cache in pieces."""
+    model, _ = load_checkpoint(folder / "start", vocabulary.fingerprint())
+    ids = np.random.default_rng(0).integers(0, 388, (2, 40)).astype("int32")
+    cache, parts = empty_cache(model.config, 2, 64), []
+    for start, stop in zip(CUTS, CUTS[1:], strict=False):
+        output = model(ids[:, start:stop], cache=cache)
+        assert output.cache is not None
+        cache = output.cache
+        parts.append(ops.convert_to_numpy(output.logits))
+    return ops.convert_to_numpy(model(ids).logits), np.concatenate(parts, axis=1)
+
+
+def training_curve(folder: Path, run: Path) -> list[float]:
+    """NLL of each of five steps from the given weights, without dropout."""
+    config = TrainingConfig(
+        data=(str(folder / "corpus"),),
+        base=str(folder / "start"),
+        dropout=0.0,
+        steps=5,
+        batch_tokens=128,
+        lengths=((32, 1.0),),
+        learning_rate=1e-2,
+        warmup_steps=1,
+        log_every=1,
+        validate_every=5,
+        validation_length=32,
+        validation_windows=4,
+        xla=False,
+    )
+    return [line.get("nll", line.get("validation_nll")) for line in train(config, run).metrics()]
+
+
+def main() -> None:
+    """Writes whole, cached, curve and ids."""
+    folder, out = Path(sys.argv[1]), Path(sys.argv[2])
+    whole, cached = logits(folder)
+    curve = training_curve(folder, out.with_suffix(""))
+    np.savez(out, whole=whole, cached=cached, curve=curve, ids=json.dumps(drawn_ids()))
+
+
+if __name__ == "__main__":
+    main()
