@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import uuid
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -26,6 +27,7 @@ from musictx.ui.compose_events import GENERATION
 from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.forms import CUSTOM, preset_values, read_settings, read_sound
 
+DRAWN = -1  # the random seed of a caller who does not care; the client library needs a default that is not None
 DESCRIPTION = (
     "Continues a seed MIDI file with the Music Transformer. Returns the MIDI files and the sound files, one a take, "
     "and a dictionary of facts: for each take its seconds of music, tokens and random seed, and the settings used. "
@@ -56,24 +58,24 @@ class Api:
         soundfont: str,
         room: float,
         audio_format: str,
-        request: gr.Request,
     ) -> Iterator[tuple[list[str], list[str], dict[str, Any]]]:
         """See DESCRIPTION; raises gr.Error with the sentence of a MusictxError."""
         try:
             heat, choices, share = preset_values(preset) or (temperature, top_k, top_p)
-            number = new_random_seed() if random_seed is None else random_seed
+            number = new_random_seed() if random_seed in (None, DRAWN) else random_seed
             name = checkpoint or default_checkpoint(self._studio.checkpoints())
             settings = read_settings(heat, choices, share, focus, seconds, context_seconds, variations, number, name)
-            progress = self._run(seed_file, settings, str(request.session_hash))
+            progress = self._run(seed_file, settings)
             with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
                 yield self._write(progress, settings, read_sound(soundfont or None, room), Path(folder), audio_format)
         except MusictxError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    def _run(self, seed_file: str | None, settings: ComposeSettings, session: str) -> Progress:
+    def _run(self, seed_file: str | None, settings: ComposeSettings) -> Progress:
         if not seed_file:
             raise MidiError("seed_file is missing: give a .mid file, for example seed_file=handle_file('seed.mid').")
         seed = self._studio.read_seed(seed_file, Path(seed_file).stem)
+        session = f"api-{uuid.uuid4()}"  # one program may ask for several pieces at once
         flag = self._visitors.begin(session)
         try:
             return deque(self._studio.compose(seed, settings, flag.is_set), maxlen=1).pop()
@@ -122,7 +124,7 @@ def build_api(music: ComposeHandlers) -> None:
             gr.Number(0.92, label="Top-p, 0 to 1 (custom only)"),
             gr.Number(DEFAULT_SECONDS, label="Seconds of new music, 5 to 180"),
             gr.Number(1, label="Variations, 1 to 4"),
-            gr.Number(None, label="Random seed; none: one is drawn"),
+            gr.Number(DRAWN, label="Random seed; -1: one is drawn and told"),
             gr.Number(DEFAULT_CONTEXT_SECONDS, label="Seconds of the seed used as context"),
             gr.Number(1, label="Focus: scales the attention temperature, 0.25 to 4"),
             gr.Textbox("", label="Checkpoint by name; empty: the page's default"),

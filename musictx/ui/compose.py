@@ -168,7 +168,7 @@ def _more(studio: Studio, checkpoint: str | None) -> dict[str, Any]:
     }
     with gr.Row(elem_classes="tight", elem_id="random-seed-row"):
         parts["random_seed"] = gr.Number(
-            new_random_seed,
+            new_random_seed(),
             label="Random seed",
             info="same number, same piece",
             precision=0,

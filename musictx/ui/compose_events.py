@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
@@ -18,8 +19,7 @@ from musictx.ui.compose import (
 from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.forms import preset_of, preset_values
 from musictx.ui.seed_handlers import SeedHandlers
-from musictx.ui.visitors import Visitors
-from musictx.ui.warmth import Warmth
+from musictx.ui.stage_view import Picture
 
 GENERATION = "generation"  # one piece at a time, whichever way it is asked for
 # Internal events: not part of the API, no spinner over the component.
@@ -27,18 +27,17 @@ INNER: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 QUICK: dict[str, Any] = {**INNER, "queue": False}
 
 
-def wire(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers, warmth: Warmth) -> None:
+def wire(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers) -> None:
     """Connects the tab."""
     _wire_seed(page, tab, seeds)
     _wire_settings(tab, seeds)
-    _wire_music(tab, music)
-    _wire_warmth(page, tab, warmth)
+    _wire_music(tab, seeds, music)
     page.unload(music.leave)
 
 
 def _wire_seed(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers) -> None:
     shown = [tab.picture, tab.stage, tab.report]
-    opened = page.load(seeds.open_page, [tab.context_seconds], shown, **QUICK)
+    opened = page.load(seeds.open_page, [tab.context_seconds], [*shown, tab.random_seed], **QUICK)
     chosen = tab.seed.input(seeds.choose, [tab.seed, tab.picture, tab.context_seconds], shown, **QUICK)
     uploaded = tab.upload.upload(
         seeds.take_upload, [tab.upload, tab.picture, tab.context_seconds], [tab.seed, *shown], **QUICK
@@ -82,9 +81,15 @@ def _wire_settings(tab: ComposeTab, seeds: SeedHandlers) -> None:
         )
 
 
-def _wire_music(tab: ComposeTab, music: ComposeHandlers) -> None:
+def _wire_music(tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers) -> None:
+    def sound_again(picture: Picture, soundfont: str | None, room: float) -> Iterator[Any]:
+        """Another piano or room: what is on show is rendered anew."""
+        yield from (seeds if picture.phase == "seed" else music).sound(picture, soundfont, room)
+
+    timer = gr.Timer(1.0, active=True)  # runs while the model is prepared, or others come first
+    timer.tick(music.look, None, [tab.hint, timer], **QUICK)
     begun = tab.generate.click(
-        music.begin, [tab.picture, tab.seconds], [tab.picture, tab.stage, tab.generate, tab.stop], **QUICK
+        music.begin, [tab.picture, tab.seconds], [tab.picture, tab.stage, tab.generate, tab.stop, timer], **QUICK
     )
     made = begun.then(
         music.generate,
@@ -98,19 +103,7 @@ def _wire_music(tab: ComposeTab, music: ComposeHandlers) -> None:
     sound: dict[str, Any] = {"concurrency_id": "sound", "concurrency_limit": 2, **INNER}
     made.then(music.sound, [tab.picture, *tab.sound], [tab.stage], **sound)
     for changed in (tab.soundfont.input, tab.room.release):
-        changed(music.sound, [tab.picture, *tab.sound], [tab.stage], trigger_mode="always_last", **sound)
+        changed(sound_again, [tab.picture, *tab.sound], [tab.stage], trigger_mode="always_last", **sound)
     tab.stop.click(music.stop, None, [tab.stop], **QUICK)
     again = tab.stage.again(music.again, [tab.picture], tab.settings, **QUICK)
     again.then(preset_of, tab.sampling, [tab.preset], **QUICK)
-
-
-def _wire_warmth(page: gr.Blocks, tab: ComposeTab, warmth: Warmth) -> None:
-    timer = gr.Timer(1.0, active=True)
-
-    def look() -> tuple[str, Any]:
-        return warmth.sentence(), gr.Timer(active=warmth.state == "preparing")
-
-    timer.tick(look, None, [tab.hint, timer], **QUICK)
-
-
-__all__ = ["GENERATION", "INNER", "Visitors", "wire"]

@@ -24,7 +24,7 @@ from musictx.ui.warmth import Warmth
 if TYPE_CHECKING:
     from musictx.studio import Studio
 
-LEAST_GAP_S = 0.1  # between two pictures of a growing roll; more often is not smoother
+LEAST_GAP_S = 0.15  # between two pictures of a growing roll; more often is not smoother
 TAKE_SOUND = "rendering the sound…"
 UNKNOWN = "Something went wrong inside musictx. Your seed and settings are kept; the terminal shows the details."
 
@@ -35,27 +35,31 @@ class ComposeHandlers:
     def __init__(self, studio: Studio, visitors: Visitors, warmth: Warmth) -> None:
         self.studio, self.visitors, self.warmth = studio, visitors, warmth
 
-    def begin(self, picture: Picture, seconds: float) -> tuple[Any, ...]:
-        """At once after the press, before the queue: (picture, stage, generate, stop)."""
-        ahead = self.visitors.busy()
+    def begin(self, picture: Picture, seconds: float, request: gr.Request) -> tuple[Any, ...]:
+        """At once after the press, before the queue: (picture, stage, generate, stop, timer)."""
+        session = str(request.session_hash)
+        self.visitors.begin(session)
         if self.warmth.state == "preparing":
             wait = "Preparing the model…"
         else:
-            wait = f"Waiting for {text.count(ahead, 'other visitor')}…" if ahead else "Reading the seed…"
+            wait = "Waiting for your turn…" if self.visitors.ahead(session) else "Reading the seed…"
         begun = Picture(
-            serial=new_serial(),
-            phase="working",
-            seed=picture.seed,
-            target_s=float(seconds or 1),
-            wait=wait,
-            status=wait,
+            serial=new_serial(), phase="working", seed=picture.seed, target_s=float(seconds or 1), wait=wait
         )
-        return begun, begun.value(), gr.update(value="Starting…", interactive=False), gr.update(interactive=True)
+        starting = gr.update(value="Starting…", interactive=False)
+        return begun, begun.value(), starting, gr.update(interactive=True), gr.Timer(active=True)
+
+    def look(self, request: gr.Request) -> tuple[str, Any]:
+        """Once a second while something is awaited: (hint, timer)."""
+        ahead = self.visitors.ahead(str(request.session_hash))
+        preparing = self.warmth.state == "preparing"
+        sentence = f"{text.count(ahead, 'visitor')} before you" if ahead else self.warmth.sentence()
+        return sentence, gr.Timer(active=preparing or ahead > 0)
 
     def generate(self, picture: Picture, request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
         """Streams the takes: (picture, stage, generate, stop, random seed)."""
         session = str(request.session_hash)
-        flag = self.visitors.begin(session)
+        flag = self.visitors.current(session)
         try:
             yield from self._stream(picture, values, flag.is_set)
         except MusictxError as error:
@@ -98,8 +102,9 @@ class ComposeHandlers:
         )
         return failed, failed.value(), _idle(), gr.update(interactive=False), gr.skip()
 
-    def recover(self, picture: Picture) -> tuple[Any, ...]:
+    def recover(self, picture: Picture, request: gr.Request) -> tuple[Any, ...]:
         """The queue turned the press away: (picture, stage, generate, stop)."""
+        self.visitors.leave(str(request.session_hash))
         return self._failed(picture, "The page is busy: too many visitors are waiting. Try again in a minute.")[:4]
 
     def stop(self, request: gr.Request) -> Any:
@@ -109,7 +114,7 @@ class ComposeHandlers:
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed: nobody waits for its music."""
-        self.visitors.stop(str(request.session_hash))
+        self.visitors.leave(str(request.session_hash))
 
     def sound(self, picture: Picture, soundfont: str | None, room: float) -> Iterator[Any]:
         """Renders each take, the first one first; then the other formats and the archive: stage."""
@@ -136,7 +141,9 @@ class ComposeHandlers:
             paths, problem = self.studio.export(take, folder, render, formats), ""
         except MusictxError as error:
             paths, problem = self.studio.export(take, folder, render, ("mid",)), str(error)
-        files = {**picture.files, index: TakeFiles({**written.paths, **paths}, problem)}
+        stem = f"{safe_name(picture.seed.name)}-take-{take.number}"  # what the visitor's download is called
+        named = {suffix: path.rename(folder / f"{stem}.{suffix}") for suffix, path in paths.items()}
+        files = {**picture.files, index: TakeFiles({**written.paths, **named}, problem)}
         return picture.but(files=files, sounding="" if problem else picture.sounding)
 
     def again(self, picture: Picture, event: gr.EventData) -> tuple[Any, ...]:
@@ -164,7 +171,7 @@ def _growing(picture: Picture, progress: Progress) -> Picture:
 
 def _finished(picture: Picture, progress: Progress) -> Picture:
     ended = {"stopped": "Stopped", "too dense": "Cut short: too many notes at once"}.get(progress.ending, "Finished")
-    first = "" if progress.first_note_s is None else f"first note after {progress.first_note_s:.1f} s"
+    first = "" if progress.first_note_s is None else f"first note after {max(0.1, progress.first_note_s):.1f} s"
     return picture.but(
         phase="done",
         takes=progress.takes,

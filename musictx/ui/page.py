@@ -49,7 +49,7 @@ def build_page(studio: Studio, warmth: Warmth) -> gr.Blocks:
             with gr.Tab("About", id="about"):
                 build_about(studio)
         build_api(music)
-        wire(page, tab, seeds, music, warmth)
+        wire(page, tab, seeds, music)
     return page.queue(max_size=MAX_WAITING, default_concurrency_limit=4)
 
 

@@ -39,8 +39,10 @@ class Notes {
 }
 
 class Roll {
-  constructor(box, base, top) {
+  constructor(box, base, top, head) {
     this.box = box;
+    this.head = head;
+    this.seen = ""; // what the top canvas shows
     this.base = base;
     this.top = top;
     this.still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -86,6 +88,7 @@ class Roll {
       canvas.width = Math.round(width * this.ratio);
       canvas.height = Math.round(height * this.ratio);
     }
+    this.seen = "";
     this.draw();
   }
 
@@ -165,11 +168,13 @@ class Roll {
   }
 
   invalidate() {
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.step());
+    if (!this.frame) this.frame = requestAnimationFrame((now) => this.step(now));
   }
 
-  /** One frame on the way from the view to its goal. */
-  step() {
+  /** One frame on the way from the view to its goal, most of which is behind after a quarter of a second. */
+  step(now) {
+    const share = 1 - Math.exp(-Math.min(100, now - (this.steppedAt || now - 16)) / 70);
+    this.steppedAt = now;
     this.frame = 0;
     let moving = false;
     for (const name of ["from", "span", "low", "high"]) {
@@ -177,11 +182,12 @@ class Roll {
       const near = Math.abs(gap) < (name === "low" || name === "high" ? 0.02 : this.goal.span / 2000);
       if (near || this.still.matches) this.view[name] = this.goal[name];
       else {
-        this.view[name] += gap * 0.22;
+        this.view[name] += gap * share;
         moving = true;
       }
     }
     this.draw();
     if (moving) this.invalidate();
+    else this.steppedAt = 0;
   }
 }

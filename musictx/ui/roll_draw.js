@@ -118,28 +118,27 @@ Object.assign(Roll.prototype, {
     pen.fillRect(KEYS_PX - 1, 0, 1, floor);
   },
 
+  /** The playhead, and what it touches: sounding notes and their keys. */
   drawTop() {
     if (!this.width) return;
-    const pen = this.pen(this.top);
     const time = this.playheadS;
-    if (time === null) return;
-    const lit = new Map(); // nothing is struck yet at the very start
-    this.layers.forEach((rows, layer) => {
-      if (!time) return;
+    const x = time === null ? -1 : this.x(time);
+    this.head.hidden = x < KEYS_PX - 1 || x > this.width;
+    if (!this.head.hidden) this.head.style.transform = `translateX(${x.toFixed(2)}px)`;
+
+    // Nothing is struck yet at the very start.
+    const sounding = this.layers.map((rows) => (time ? rows.filter((row) => row[2] <= time && row[3] > time) : []));
+    const { from, span, low, high } = this.view;
+    const seen = JSON.stringify([sounding, from, span, low, high, this.width, this.height, this.ink.head]);
+    if (seen === this.seen) return;
+    this.seen = seen;
+    const pen = this.pen(this.top);
+    const lit = new Map();
+    sounding.forEach((rows, layer) => {
       const colour = this.ink[layer ? "lit-new" : "lit-seed"];
-      const sounding = rows.filter((row) => row[2] <= time && row[3] > time);
-      this.drawNotes(pen, sounding, Array(SHADES).fill(colour));
-      for (const row of sounding) lit.set(row[0], colour);
+      this.drawNotes(pen, rows, Array(SHADES).fill(colour));
+      for (const row of rows) lit.set(row[0], colour);
     });
-    const x = this.x(time);
-    if (x >= KEYS_PX - 1 && x <= this.width) {
-      pen.fillStyle = this.ink.head;
-      pen.fillRect(x - 1, 0, 2, this.height - AXIS_PX);
-      pen.beginPath();
-      pen.arc(x, this.height - AXIS_PX, 5, 0, 7);
-      pen.fill();
-    }
     if (lit.size) this.drawKeys(pen, lit);
-    else pen.clearRect(0, 0, KEYS_PX - 1, this.height - AXIS_PX);
   },
 });

@@ -3,7 +3,8 @@
 
 const find = (name) => element.querySelector(name);
 const box = find(".roll");
-const roll = new Roll(box, find(".roll-base"), find(".roll-top"));
+const roll = new Roll(box, find(".roll-base"), find(".roll-top"), find(".roll-head"));
+box.roll = roll; // for the console and the tests
 const player = new Player(find("audio"), showTime, showTransport);
 const seedNotes = new Notes();
 let takeNotes = []; // one Notes a take: what has been settled
@@ -11,6 +12,7 @@ let picture = null; // the value on show
 let chosen = 0; // index of the take on show
 let grew = false; // the last picture was still growing
 let announced = "";
+let dismissed = 0; // serial of the picture whose problem was closed
 
 const take = () => picture?.takes[chosen] ?? null;
 const sound = () => (take() ? take().audio : picture?.seed_audio) ?? null;
@@ -29,7 +31,7 @@ function update() {
   }
   picture = next;
   showNotes();
-  showSound(false);
+  showSound(!fresh);
   showWords();
   showTakes();
   showFiles();
@@ -68,7 +70,7 @@ function showWords() {
   find(".roll-progress i").style.transform = `scaleX(${working ? picture.reached_s / picture.target_s : 0})`;
   find(".roll-wait").hidden = !(working && !picture.reached_s);
   find(".roll-wait-text").textContent = picture.wait;
-  const problem = picture.problem;
+  const problem = picture.serial === dismissed ? null : picture.problem;
   find(".roll-problem").hidden = !problem;
   find(".roll-problem-title").textContent = problem?.title ?? "";
   find(".roll-problem-text").textContent = problem?.text ?? "";
@@ -146,9 +148,12 @@ function showTransport() {
 
 function showTime(time) {
   if (!player.url) time = 0;
-  find(".time-now").textContent = clock(time);
-  box.setAttribute("aria-valuenow", time.toFixed(2));
-  box.setAttribute("aria-valuetext", `${clock(time)} of ${clock(player.length)}`);
+  const spoken = `${clock(time)} of ${clock(player.length)}`;
+  if (box.getAttribute("aria-valuetext") !== spoken) { // once a second is enough for a screen reader
+    find(".time-now").textContent = clock(time);
+    box.setAttribute("aria-valuenow", time.toFixed(1));
+    box.setAttribute("aria-valuetext", spoken);
+  }
   if (!player.url) return;
   if (player.playing) roll.follow(time);
   roll.setPlayhead(time);

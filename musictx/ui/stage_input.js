@@ -23,7 +23,10 @@ find(".zoom-in").addEventListener("click", () => roll.zoom(1.6));
 find(".zoom-out").addEventListener("click", () => roll.zoom(1 / 1.6));
 find(".zoom-fit").addEventListener("click", () => roll.fit());
 find(".again").addEventListener("click", () => trigger("again", { take: chosen }));
-find(".roll-problem-close").addEventListener("click", () => (find(".roll-problem").hidden = true));
+find(".roll-problem-close").addEventListener("click", () => {
+  dismissed = picture.serial;
+  find(".roll-problem").hidden = true;
+});
 
 const volume = find(".volume input");
 const setVolume = () => {

@@ -87,8 +87,8 @@ class Picture:
             "reached_s": float(self.progress.seconds) if self.progress else 0.0,
             "sounding": self.sounding,
             "takes": [self._take(index) for index in range(len(self.takes))],
-            "files": [file_entry(suffix, None, "") for suffix in FORMATS],
-            "zip": file_entry("zip", self.archive, f"{safe_name(self.seed.name)}-takes.zip"),
+            "files": [file_entry(suffix, None) for suffix in FORMATS],
+            "zip": file_entry("zip", self.archive),
         }
 
     def _live(self) -> str:
@@ -110,7 +110,6 @@ class Picture:
     def _take(self, index: int) -> dict[str, Any]:
         take, written = self.takes[index], self.files.get(index, TakeFiles())
         stream = self.streams[index] if index < len(self.streams) else NoteStream()
-        stem = f"{safe_name(self.seed.name)}-take-{take.number}"
         return {
             "label": f"Take {take.number}",
             "notes": stream.settled,
@@ -118,7 +117,7 @@ class Picture:
             "facts": self._facts(take),
             "summary": text.summary(self.seed.name, take.seed, take.continuation) if self.phase == "done" else "",
             "audio": file_data(written.paths.get("flac")),
-            "files": [file_entry(suffix, written.paths.get(suffix), f"{stem}.{suffix}") for suffix in FORMATS],
+            "files": [file_entry(suffix, written.paths.get(suffix)) for suffix in FORMATS],
             "note": written.problem,
         }
 
@@ -143,11 +142,11 @@ def file_data(path: Path | None) -> dict[str, Any] | None:
     return FileData(path=str(path), orig_name=path.name).model_dump() if path else None
 
 
-def file_entry(suffix: str, path: Path | None, name: str) -> dict[str, Any]:
+def file_entry(suffix: str, path: Path | None) -> dict[str, Any]:
     """One download: its button's words, and the file once there is one."""
     label = FORMATS.get(suffix, "All takes")
     size = f" · {text.file_size(path.stat().st_size)}" if path and path.exists() else ""
-    return {"label": label, "hint": HINTS[suffix] + size, "name": name, "data": file_data(path)}
+    return {"label": label, "hint": HINTS[suffix] + size, "name": path.name if path else "", "data": file_data(path)}
 
 
 def safe_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Who is on the page: a stop flag for each visitor, and how many are being served."""
+"""Who waits for music: a stop flag for each run, in the order in which they were asked for."""
 
 from __future__ import annotations
 
@@ -6,21 +6,30 @@ import threading
 
 
 class Visitors:
-    """Stop flags by session, so that one visitor's Stop stops only that visitor's music."""
+    """Stop flags by session, so that one visitor's Stop stops only that visitor's music.
+
+    A run is here from the press of the button, before its turn in the queue, to its end.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._flags: dict[str, threading.Event] = {}
+        self._flags: dict[str, threading.Event] = {}  # in order of arrival
 
     def begin(self, session: str) -> threading.Event:
-        """A fresh flag for a new run; an earlier run of the same visitor is told to stop."""
+        """A fresh flag for a new run; an earlier run of the same session is told to stop."""
         flag = threading.Event()
         with self._lock:
-            earlier = self._flags.get(session)
+            earlier = self._flags.pop(session, None)
             if earlier:
                 earlier.set()
             self._flags[session] = flag
         return flag
+
+    def current(self, session: str) -> threading.Event:
+        """The flag of the run that waits or goes on; a fresh one if there is none."""
+        with self._lock:
+            flag = self._flags.get(session)
+        return flag or self.begin(session)
 
     def end(self, session: str, flag: threading.Event) -> None:
         """The run that `flag` belongs to is over."""
@@ -29,13 +38,21 @@ class Visitors:
                 del self._flags[session]
 
     def stop(self, session: str) -> None:
-        """Asks the visitor's run, if there is one, to end at its next step."""
+        """Asks the session's run, if there is one, to end at its next step."""
         with self._lock:
             flag = self._flags.get(session)
         if flag:
             flag.set()
 
-    def busy(self) -> int:
-        """Runs going on."""
+    def leave(self, session: str) -> None:
+        """The session is over: its run stops, and nobody waits behind it."""
         with self._lock:
-            return len(self._flags)
+            flag = self._flags.pop(session, None)
+        if flag:
+            flag.set()
+
+    def ahead(self, session: str) -> int:
+        """Runs that come before the session's own; 0 if it has none."""
+        with self._lock:
+            sessions = list(self._flags)
+        return sessions.index(session) if session in sessions else 0

@@ -33,10 +33,13 @@ def broken_chords(bars: int = 4) -> NoteSequence:
 
 
 class FakeStudio:
-    """Answers like `musictx.studio.Studio`; `notes_per_s` and `pace` (music seconds a second) set its speed."""
+    """Answers like `musictx.studio.Studio`; `pace` is its speed in seconds of music a second.
 
-    def __init__(self, folder: Path, *, pace: float = 25.0, notes_per_s: float = 8.0) -> None:
-        self.pace, self.notes_per_s = pace, notes_per_s
+    The temperature is its density: 15 notes a second at 1.
+    """
+
+    def __init__(self, folder: Path, *, pace: float = 25.0) -> None:
+        self.pace = pace
         self._seeds = []
         for name, bars in (("prelude", 4), ("waltz", 6)):
             path = folder / f"{name}.mid"
@@ -78,7 +81,7 @@ class FakeStudio:
         """Walks by small steps from the seed's last pitch, `pace` seconds of music a second."""
         notes = seed.recording.notes
         begun, join_s = time.monotonic(), notes.duration_s
-        walks = [_walk(settings, voice, join_s, self.notes_per_s) for voice in range(settings.variations)]
+        walks = [_walk(settings, voice, join_s) for voice in range(settings.variations)]
         reached_s, step_s = 0.0, 0.5
         done = False
         while not done:
@@ -111,7 +114,7 @@ class FakeStudio:
         for pitch, velocity, start_s, end_s in zip(
             notes.pitch.tolist(), notes.velocity.tolist(), notes.start_s.tolist(), notes.end_s.tolist(), strict=True
         ):
-            time_s = np.arange(int((end_s - start_s) * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+            time_s = np.arange(int(min(end_s - start_s, 0.1) * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
             first = int(start_s * SAMPLE_RATE_HZ)
             tone = np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * time_s) * np.exp(-3 * time_s)
             samples[first : first + time_s.size] += tone.astype(np.float32) * velocity / 127 * 0.2
@@ -141,9 +144,10 @@ class FakeStudio:
         time.sleep(0.2)
 
 
-def _walk(settings: ComposeSettings, voice: int, join_s: float, notes_per_s: float) -> NoteSequence:
+def _walk(settings: ComposeSettings, voice: int, join_s: float) -> NoteSequence:
     """A random walk in C major from `join_s` on, as long as asked."""
     random = np.random.default_rng([settings.random_seed, voice])
+    notes_per_s = 15 * settings.sampling.temperature
     scale = np.array([0, 2, 4, 5, 7, 9, 11])
     degree, rows = 35, []
     for index in range(int(settings.seconds * notes_per_s)):

@@ -1,0 +1,117 @@
+"""A page over the fake studio, one over the real studio with the tiny model, and a browser."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ui.fake_studio import FakeStudio
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+@contextlib.contextmanager
+def served(kind: str, folder: Path) -> Iterator[str]:
+    """The address of a page that runs in a process of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url, log = f"http://127.0.0.1:{port}/", folder / "log.txt"
+    command = [sys.executable, "-m", "tests.ui.serve", kind, str(port), str(folder)]
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+    try:
+        deadline = time.monotonic() + 150
+        while not _answers(url):
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-3000:]
+            time.sleep(0.2)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def fake_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A page over the fake studio."""
+    with served("fake", tmp_path_factory.mktemp("fake")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def tiny_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A page over the real studio, with random weights of the tiny model."""
+    with served("tiny", tmp_path_factory.mktemp("tiny")) as url:
+        yield url
+
+
+@pytest.fixture
+def fake_studio(tmp_path: Path) -> FakeStudio:
+    """Quick music without a model, in this process."""
+    return FakeStudio(tmp_path, pace=1000)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A headless browser; skipped with the remedy where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: `apt-get install chromium`, or `make test`, which does so where it can")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is missing: see requirements-dev.txt")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a page of its own visitor: open_page(url, width=…, height=…); fails on script errors."""
+    contexts, troubles = [], []
+
+    def open_one(url: str, width: int = 1280, height: int = 860, **options: Any) -> Any:
+        context = chromium.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: troubles.append(request.url) if _is_outside(request.url, url) else None)
+        page.goto(url)
+        page.wait_for_selector(".play:not([disabled])")  # the seed can be heard
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert not troubles, f"script errors or requests to the outside: {troubles}"
+
+
+def _is_outside(address: str, url: str) -> bool:
+    return not address.startswith((url, "data:", "blob:"))

@@ -1,0 +1,37 @@
+"""Serves one page for the tests, in a process of its own: python -m tests.ui.serve fake|tiny PORT FOLDER."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any
+
+from musictx.studio import Studio, StudioFolders
+from musictx.ui.page import build_page, launch_options
+from musictx.ui.warmth import Warmth
+from tests.tiny import write_tiny_checkpoint
+from tests.ui.fake_studio import FakeStudio
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def build_studio(kind: str, folder: Path) -> Any:
+    """The fake studio, or the real one with random weights of the tiny model."""
+    if kind == "fake":
+        return FakeStudio(folder)
+    write_tiny_checkpoint(folder / "checkpoints" / "tiny")
+    return Studio(dataclasses.replace(StudioFolders.beside(ROOT), checkpoints=folder / "checkpoints"))
+
+
+def main(kind: str, port: str, folder: str) -> None:
+    """Serves until the process is ended; the model is prepared first."""
+    studio = build_studio(kind, Path(folder))
+    warmth = Warmth(studio, studio.checkpoints()[0].name).start()
+    warmth.wait(120)
+    page = build_page(studio, warmth)
+    page.launch(server_port=int(port), quiet=True, **launch_options())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,50 @@
+"""app.py: arguments, and what is missing at start."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from musictx.errors import CheckpointError
+from musictx.ui.page import serve
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    for name in ("GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT", "SPACE_ID"):
+        monkeypatch.delenv(name, raising=False)
+    spec = importlib.util.spec_from_file_location("musictx_app", APP)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_defaults_listen_to_this_computer_only(app: ModuleType) -> None:
+    options = app.parse([])
+    assert (options.host, options.port, options.checkpoint, options.share) == ("127.0.0.1", 7860, None, False)
+
+
+def test_environment_and_arguments(app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPACE_ID", "someone/musictx")
+    assert app.parse([]).host == "0.0.0.0"
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "10.0.0.1")
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "8000")
+    assert (app.parse([]).host, app.parse([]).port) == ("10.0.0.1", 8000)
+    assert app.parse(["--host", "::1", "--port", "9"]).host == "::1"
+
+
+def test_unknown_checkpoint_is_said_at_start(
+    app: ModuleType, fake_studio: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(CheckpointError, match="There are: enhanced"):
+        serve(fake_studio, host="127.0.0.1", port=0, checkpoint="enhancd")
+    monkeypatch.setattr("musictx.studio.Studio", lambda: fake_studio)
+    assert app.main(["--checkpoint", "enhancd"]) == 2
+    assert "enhancd" in capsys.readouterr().err

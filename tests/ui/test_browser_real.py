@@ -1,0 +1,42 @@
+"""The page over the real studio with random weights: reader, codec, network, synthesiser, browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from musictx.midi.files import read_midi, write_midi
+from tests.ui.fake_studio import broken_chords
+
+
+def test_from_an_uploaded_seed_to_a_take_that_sounds(
+    tiny_url: str, open_page: Callable[..., Any], tmp_path: Path
+) -> None:
+    page = open_page(tiny_url)
+    assert page.locator("#seed input").input_value()  # a built-in seed is chosen
+    page.set_input_files("#seed-panel input[type=file]", write_midi(broken_chords(), tmp_path / "idea.mid"))
+    page.wait_for_function("document.querySelector('.stage-title').innerText === 'idea'")
+    field = page.locator("#seconds input[type=number]")
+    field.fill("8")
+    field.press("Tab")
+    page.click("#generate")
+    page.wait_for_selector("[data-phase=done]")
+    page.wait_for_selector(".files a:nth-child(3)[href]")
+    page.click(".play")
+    page.wait_for_function("document.querySelector('audio').currentTime > 0.3")
+    with page.expect_download() as waiting:
+        page.click(".files a:has-text('MIDI')")
+    made = read_midi(waiting.value.path().read_bytes()).notes
+    assert len(made) > 64 and made.duration_s > 12
+
+
+def test_every_built_in_seed_can_be_chosen_and_heard(tiny_url: str, open_page: Callable[..., Any]) -> None:
+    page = open_page(tiny_url)
+    page.click("#seed input")
+    titles = page.locator("[role=option]").all_inner_texts()
+    assert len(titles) >= 8
+    page.locator("[role=option]").nth(3).click()
+    page.wait_for_function("title => title.includes(document.querySelector('.stage-title').innerText)", arg=titles[3])
+    page.wait_for_selector(".play:not([disabled])")
+    assert page.locator(".roll-problem").is_hidden()

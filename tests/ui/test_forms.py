@@ -1,0 +1,49 @@
+"""Controls to settings and back."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from musictx.config import SAMPLING_PRESETS
+from musictx.errors import SettingsError
+from musictx.ui.forms import preset_of, preset_values, read_settings, write_settings
+
+VALUES = (0.8, 10, 0.92, 1.0, 30, 60, 2, 48213, "enhanced")
+
+
+def test_settings_survive_the_round_trip() -> None:
+    assert write_settings(read_settings(*VALUES)) == VALUES
+
+
+@pytest.mark.parametrize(
+    ("index", "value", "word"),
+    [
+        (0, 2.5, "temperature"),
+        (0, math.nan, "temperature"),
+        (1, 2.5, "top-k"),
+        (2, 0, "top_p"),
+        (4, 1000, "length"),
+        (6, 5, "variations"),
+        (7, None, "random seed"),
+        (7, -1, "random seed"),
+        (8, None, "checkpoint"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named(index: int, value: object, word: str) -> None:
+    values = [*VALUES]
+    values[index] = value  # type: ignore[call-overload]
+    with pytest.raises(SettingsError, match=word):
+        read_settings(*values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", SAMPLING_PRESETS)
+def test_a_preset_is_recognised_by_its_values(name: str) -> None:
+    values = preset_values(name)
+    assert values is not None and preset_of(*values) == name
+    assert preset_of(values[0] + 0.05, *values[1:]) == "custom"
+
+
+def test_custom_moves_nothing() -> None:
+    assert preset_values("custom") is None

@@ -1,0 +1,153 @@
+"""What the page's handlers answer, without a page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from musictx.errors import AudioError, CheckpointError
+from musictx.midi.files import write_midi
+from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.seed_handlers import SeedHandlers
+from musictx.ui.stage_view import Picture, safe_name
+from musictx.ui.visitors import Visitors
+from musictx.ui.warmth import Warmth
+from tests.ui.fake_studio import FakeStudio, broken_chords
+
+VALUES = (0.8, 10, 0.92, 1.0, 10, 60, 2, 7, "enhanced")
+REQUEST: Any = SimpleNamespace(session_hash="me")
+
+
+@pytest.fixture
+def seeds(fake_studio: Any) -> SeedHandlers:
+    return SeedHandlers(fake_studio)
+
+
+@pytest.fixture
+def music(fake_studio: Any) -> ComposeHandlers:
+    return ComposeHandlers(fake_studio, Visitors(), Warmth(fake_studio, "enhanced"))
+
+
+def composed(music: ComposeHandlers, picture: Picture, values: tuple[Any, ...] = VALUES) -> list[tuple[Any, ...]]:
+    """Everything one press of Generate shows."""
+    begun = music.begin(picture, 10, REQUEST)[0]
+    return list(music.generate(begun, REQUEST, *values))
+
+
+def test_every_picture_is_plain_json(seeds: SeedHandlers, music: ComposeHandlers) -> None:
+    # numpy numbers would reach the browser as strings
+    for answer in composed(music, seeds.first_picture()):
+        value = answer[1]
+        assert json.loads(json.dumps(value)) == value
+
+
+def test_generation_ends_with_takes_and_another_random_seed(seeds: SeedHandlers, music: ComposeHandlers) -> None:
+    *_, (picture, value, button, stop, random_seed) = composed(music, seeds.first_picture())
+    assert (value["phase"], len(value["takes"]), picture.phase) == ("done", 2, "done")
+    assert value["takes"][0]["facts"].startswith("10 s of music") and "random seed 7" in value["takes"][1]["facts"]
+    assert button["value"] == "Generate" and button["interactive"] and not stop["interactive"]
+    assert random_seed != 7
+    assert value["join_s"] == pytest.approx(picture.takes[0].join_s)
+
+
+def test_stop_before_the_turn_ends_at_once(seeds: SeedHandlers, music: ComposeHandlers) -> None:
+    begun = music.begin(seeds.first_picture(), 10, REQUEST)[0]
+    music.stop(REQUEST)
+    answers = list(music.generate(begun, REQUEST, *VALUES))
+    assert len(answers) == 1
+    assert answers[0][1]["status"].startswith("Stopped")
+
+
+@pytest.mark.parametrize("error", [CheckpointError("weights are damaged. Fetch them again."), ZeroDivisionError("!")])
+def test_a_failure_keeps_the_seed_and_says_what_to_do(
+    seeds: SeedHandlers, music: ComposeHandlers, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(music.studio, "compose", fail)
+    picture = seeds.first_picture()
+    failed, value, button, *_ = composed(music, picture)[-1]
+    assert value["phase"] == "failed" and failed.seed is picture.seed and button["interactive"]
+    expected = str(error) if isinstance(error, CheckpointError) else "terminal"
+    assert expected in value["problem"]["text"]
+    assert music.visitors.ahead("someone") == 0 and not music.visitors.current("me").is_set()
+
+
+def test_settings_out_of_range_are_a_sentence(seeds: SeedHandlers, music: ComposeHandlers) -> None:
+    answer = composed(music, seeds.first_picture(), (9.0, *VALUES[1:]))[-1]
+    assert "temperature" in answer[1]["problem"]["text"]
+
+
+def test_sound_comes_first_for_listening_then_for_downloading(seeds: SeedHandlers, music: ComposeHandlers) -> None:
+    picture = composed(music, seeds.first_picture())[-1][0]
+    values = list(music.sound(picture, None, 0.2))
+    assert values[0]["takes"][0]["audio"] and not values[0]["takes"][1]["audio"]
+    assert all(file["data"] for take in values[-1]["takes"] for file in take["files"])
+    assert values[-1]["zip"]["data"] and values[-1]["sounding"] == ""
+    assert values[-1]["takes"][1]["files"][0]["name"] == "prelude-take-2.mid"
+
+
+def test_without_a_synthesiser_the_midi_file_is_still_there(
+    seeds: SeedHandlers, music: ComposeHandlers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: Any) -> Any:
+        raise AudioError("No SoundFont was found. Put one into assets/soundfonts.")
+
+    monkeypatch.setattr(music.studio, "render", silent)
+    picture = composed(music, seeds.first_picture())[-1][0]
+    take = list(music.sound(picture, None, 0.2))[-1]["takes"][0]
+    assert "SoundFont" in take["note"]
+    assert [file["label"] for file in take["files"] if file["data"]] == ["MIDI"]
+
+
+def test_again_gives_the_settings_of_the_take(seeds: SeedHandlers, music: ComposeHandlers) -> None:
+    picture = composed(music, seeds.first_picture())[-1][0]
+    assert music.again(picture, _event(take=1)) == VALUES
+    assert len(music.again(picture, _event(take=9))) == len(VALUES)
+
+
+def test_upload_names_the_seed_and_reports(seeds: SeedHandlers, tmp_path: Path) -> None:
+    path = write_midi(broken_chords(1), tmp_path / "My idea.mid")
+    picker, picture, value, report = seeds.take_upload(str(path), seeds.first_picture(), 60)
+    assert picker["value"] == "uploaded" and picker["choices"][-1][0] == "My idea · your file"
+    assert value["title"] == picture.seed.name == "My idea"
+    assert "<dd>16</dd>" in report
+
+
+def test_bad_upload_keeps_the_seed(seeds: SeedHandlers, tmp_path: Path) -> None:
+    path = tmp_path / "x.mid"
+    path.write_bytes(b"not a MIDI file")
+    before = seeds.first_picture()
+    _, picture, value, report = seeds.take_upload(str(path), before, 60)
+    assert picture.seed is before.seed and value["problem"]["text"]
+    assert not isinstance(report, str)
+
+
+def test_a_long_seed_shows_its_last_minute(seeds: SeedHandlers, fake_studio: FakeStudio, tmp_path: Path) -> None:
+    path = write_midi(broken_chords(60), tmp_path / "long.mid")
+    picture = seeds.take_upload(str(path), seeds.first_picture(), 60)[1]
+    assert picture.value()["join_s"] == pytest.approx(60)
+    assert "last minute of 2:00" in picture.status
+
+
+def test_a_late_sound_has_the_serial_of_its_picture(seeds: SeedHandlers) -> None:
+    # the browser drops it if the visitor has pressed Generate meanwhile
+    picture = seeds.first_picture()
+    (value,) = seeds.sound(picture, None, 0.2)
+    assert value["serial"] == picture.serial and value["seed_audio"]
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"), [("../../etc/passwd", "etc-passwd"), ("Für Elise", "für-elise"), ("…", "musictx")]
+)
+def test_file_names_hold_no_path(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+def _event(**values: Any) -> Any:
+    return SimpleNamespace(**values)
