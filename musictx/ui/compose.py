@@ -13,6 +13,7 @@ import gradio as gr
 from musictx.config import SAMPLING_PRESETS
 from musictx.takes import CONTEXT_RANGE_S, DEFAULT_CHECKPOINT, LENGTH_RANGE_S
 from musictx.ui.stage import build_stage
+from musictx.ui.stage_view import Picture
 from musictx.ui.theme import HERE
 from musictx.ui.warmth import Warmth
 
@@ -83,16 +84,16 @@ class ComposeTab:
         return [self.soundfont, self.room]
 
 
-def build_compose(studio: Studio, stage_value: dict[str, Any], report: str, warmth: Warmth) -> ComposeTab:
-    """Lays the tab out inside the Blocks that are being built."""
-    parts: dict[str, Any] = {"picture": gr.State(None)}
+def build_compose(studio: Studio, first: Picture, report: str, warmth: Warmth) -> ComposeTab:
+    """Lays the tab out inside the Blocks that are being built; `first` is what every visitor begins with."""
+    parts: dict[str, Any] = {"picture": gr.State(first)}
     with gr.Row(elem_id="compose", equal_height=False):
         with gr.Column(scale=0, min_width=320, elem_id="controls"):
             parts |= _seed_panel(studio, report)
             parts |= _creativity_panel(studio, warmth.checkpoint)
             parts |= _actions(warmth.sentence())
         with gr.Column(scale=1, min_width=320, elem_id="result"):
-            parts["stage"] = build_stage(stage_value)
+            parts["stage"] = build_stage(first.value())
     return ComposeTab(**parts)
 
 

@@ -37,7 +37,8 @@ def wire(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers, music: ComposeHa
 
 def _wire_seed(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers) -> None:
     shown = [tab.picture, tab.stage, tab.report]
-    opened = page.load(seeds.open_page, [tab.context_seconds], [*shown, tab.random_seed], **QUICK)
+    # The first picture is part of the page: nothing that arrives late can replace what a quick visitor made.
+    opened = page.load(new_random_seed, None, [tab.random_seed], **QUICK)
     chosen = tab.seed.input(seeds.choose, [tab.seed, tab.picture, tab.context_seconds], shown, **QUICK)
     uploaded = tab.upload.upload(
         seeds.take_upload, [tab.upload, tab.picture, tab.context_seconds], [tab.seed, *shown], **QUICK
@@ -102,7 +103,7 @@ def _wire_music(tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers) ->
     made.failure(music.recover, [tab.picture], [tab.picture, tab.stage, tab.generate, tab.stop], **QUICK)
     sound: dict[str, Any] = {"concurrency_id": "sound", "concurrency_limit": 2, **INNER}
     made.then(music.sound, [tab.picture, *tab.sound], [tab.stage], **sound)
-    for changed in (tab.soundfont.input, tab.room.release):
+    for changed in (tab.soundfont.input, tab.room.input):
         changed(sound_again, [tab.picture, *tab.sound], [tab.stage], trigger_mode="always_last", **sound)
     tab.stop.click(music.stop, None, [tab.stop], **QUICK)
     again = tab.stage.again(music.again, [tab.picture], tab.settings, **QUICK)

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 LEAST_GAP_S = 0.15  # between two pictures of a growing roll; more often is not smoother
 TAKE_SOUND = "rendering the sound…"
 UNKNOWN = "Something went wrong inside musictx. Your seed and settings are kept; the terminal shows the details."
+TURNED_AWAY = (
+    "Generating did not start: too many visitors are waiting, or a number is outside its range. "
+    "Check the settings, or try again in a minute."
+)
 
 
 class ComposeHandlers:
@@ -103,9 +107,9 @@ class ComposeHandlers:
         return failed, failed.value(), _idle(), gr.update(interactive=False), gr.skip()
 
     def recover(self, picture: Picture, request: gr.Request) -> tuple[Any, ...]:
-        """The queue turned the press away: (picture, stage, generate, stop)."""
+        """The press never reached `generate`: (picture, stage, generate, stop)."""
         self.visitors.leave(str(request.session_hash))
-        return self._failed(picture, "The page is busy: too many visitors are waiting. Try again in a minute.")[:4]
+        return self._failed(picture, TURNED_AWAY)[:4]
 
     def stop(self, request: gr.Request) -> Any:
         """Asks this visitor's run to end; what there is stays."""

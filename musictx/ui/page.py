@@ -45,7 +45,7 @@ def build_page(studio: Studio, warmth: Warmth) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Compose", id="compose"):
                 report = seeds.report(first, DEFAULT_CONTEXT_SECONDS)
-                tab = build_compose(studio, first.value(), report, warmth)
+                tab = build_compose(studio, first, report, warmth)
             with gr.Tab("About", id="about"):
                 build_about(studio)
         build_api(music)

@@ -107,7 +107,7 @@ Object.assign(Roll.prototype, {
       // A line between neighbouring white keys, and from each black key's middle outwards.
       if (pitch % 12 === 0 || pitch % 12 === 5) pen.fillRect(0, Math.round(y) - 0.5, KEYS_PX, 1);
       if (black) pen.fillRect(across, Math.round((y + next) / 2) - 0.5, KEYS_PX - across, 1);
-      if (pitch % 12 === 0 && this.y(0) - this.y(12) > 26) {
+      if (pitch % 12 === 0 && this.y(0) - this.y(12) > 26 && y > 14) {
         pen.fillStyle = lit.has(pitch) ? this.ink["lit-text"] : this.ink["key-text"];
         pen.textAlign = "right";
         pen.fillText("C" + (pitch / 12 - 1), KEYS_PX - 5, Math.min(floor - 3, y - 2));

@@ -12,7 +12,7 @@ import gradio as gr
 from musictx.audio.encode import write_audio
 from musictx.errors import MidiError, MusictxError
 from musictx.ui import text
-from musictx.ui.compose import UPLOADED, new_random_seed, seed_choices
+from musictx.ui.compose import UPLOADED, seed_choices
 from musictx.ui.forms import read_sound
 from musictx.ui.seed_report import report_html
 from musictx.ui.stage_view import Picture, heard_seed, new_serial
@@ -38,11 +38,6 @@ class SeedHandlers:
         if not seeds:
             raise MidiError("There are no built-in seeds. Restore assets/seeds.")
         return self._waiting(self.studio.read_seed(seeds[0].path, seeds[0].title))
-
-    def open_page(self, context_seconds: float) -> tuple[Any, ...]:
-        """A visitor arrives: (picture, stage, report, random seed)."""
-        picture = self.first_picture()
-        return picture, picture.value(), self.report(picture, context_seconds), new_random_seed()
 
     def choose(self, seed_id: str, picture: Picture, context_seconds: float) -> tuple[Any, ...]:
         """A built-in seed was picked: (picture, stage, report)."""

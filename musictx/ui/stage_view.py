@@ -22,7 +22,10 @@ HINTS = {
     "flac": "Compressed without loss",
     "zip": "Every take in every format",
 }
-FIRST_HINT = "Press play to hear the seed, or Generate to continue it."
+HINT_BY_PHASE = {
+    "seed": "Press play to hear the seed, or Generate to continue it.",
+    "failed": "Your seed and settings are kept.",
+}
 
 
 def new_serial() -> float:
@@ -76,7 +79,7 @@ class Picture:
             "status": self.status,
             "wait": self.wait,
             "live": self._live(),
-            "hint": self.note or FIRST_HINT,
+            "hint": self.note or HINT_BY_PHASE.get(self.phase, ""),
             "note": "",
             "problem": {"title": self.problem[0], "text": self.problem[1]} if self.problem else None,
             "seed": pack(seed_notes),

@@ -11,7 +11,7 @@ from musictx.errors import CheckpointError, MusictxError
 if TYPE_CHECKING:
     from musictx.studio import Studio
 
-PREPARING = "Preparing the model… You can listen and choose meanwhile."
+PREPARING = "Preparing the model…"
 
 
 class Warmth:

@@ -30,9 +30,8 @@ def test_packed_parts_can_be_joined() -> None:
 def test_stream_only_appends_and_ends_with_every_note_once() -> None:
     random = np.random.default_rng(5)
     start = np.sort(random.uniform(0, 20, 200))
-    whole = NoteSequence(
-        random.integers(21, 109, 200), random.integers(1, 128, 200), start, start + random.uniform(0.05, 4, 200)
-    )
+    pitch, velocity = random.integers(21, 109, 200, np.int16), random.integers(1, 128, 200, np.int16)
+    whole = NoteSequence(pitch, velocity, start, start + random.uniform(0.05, 4, 200))
     stream, before = NoteStream(), ""
     for reached_s in np.arange(0.5, 25, 0.5):
         stream.update(whole.between(0, reached_s), finished=False)
