@@ -19,8 +19,8 @@ from musictx.cli.learn import pieces_of
 from musictx.generation.decoder import Decoder
 from musictx.midi.files import read_midi, write_midi
 from musictx.studio import Studio
-from musictx.training.runs import RunFolder
 from musictx.training.config import TrainingConfig
+from musictx.training.runs import RunFolder
 from scripts.make_seeds import SEEDS
 from tests.tiny import write_tiny_checkpoint
 
