@@ -56,13 +56,14 @@ class SeedHandlers:
         return gr.update(choices=choices, value=UPLOADED), *answer
 
     def refuse(self, picture: Picture, event: gr.EventData) -> tuple[Any, ...]:
-        """A file over the limit was held back in the browser: (picture, stage)."""
+        """A file too large or of another kind was held back in the browser: (picture, stage)."""
         name, size = str(getattr(event, "name", "The file"))[:80], float(getattr(event, "bytes", 0) or 0)
-        error = MidiError(
-            f"{name} has {size / 2**20:.1f} MB; a seed may have {LIMIT_BYTES / 2**20:.0f} MB. "
-            "Export only the passage to be continued."
-        )
-        failed = self._failed(picture, error)
+        if size > LIMIT_BYTES:
+            found = f"{name} has {size / 2**20:.1f} MB; a seed may have {LIMIT_BYTES / 2**20:.0f} MB. "
+            sentence = f"{found}Export only the passage to be continued."
+        else:
+            sentence = f"{name} does not end in .mid or .midi. Export the music as a MIDI file and choose that."
+        failed = self._failed(picture, MidiError(sentence))
         return failed, failed.value()
 
     def report(self, picture: Picture, context_seconds: float) -> str:

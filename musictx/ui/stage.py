@@ -15,7 +15,7 @@ SCRIPTS = ("roll.js", "roll_draw.js", "player.js", "stage.js", "stage_input.js")
 def build_stage(value: dict[str, Any]) -> gr.HTML:
     """The component with `value` (see stage_view.Picture.value) on show.
 
-    Events: "again" with {"take": index}, "refuse" with {"name", "bytes"} for a file over the limit.
+    Events: "again" with {"take": index}, "refuse" with {"name", "bytes"} for a file that is no seed at first sight.
     """
     return gr.HTML(
         value=value,

@@ -105,8 +105,8 @@ document.addEventListener("keydown", (event) => {
   if (player.url || !/^( |Arrow|Home|End)/.test(event.key)) action(event);
 });
 
-// A MIDI file dropped on the stage goes the way of the upload button; a file over the limit
-// never travels: Gradio would refuse it without saying what to do.
+// A MIDI file dropped on the stage goes the way of the upload button; a file over the limit or
+// of another kind never travels: Gradio would refuse it without saying what to do.
 const LIMIT_BYTES = 2 * 1024 * 1024;
 const uploadInput = () => document.querySelector("#seed-panel input[type=file]");
 element.addEventListener("dragover", (event) => {
@@ -126,7 +126,7 @@ document.addEventListener(
   "change",
   (event) => {
     const file = event.target === uploadInput() && event.target.files?.[0];
-    if (!file || file.size <= LIMIT_BYTES) return;
+    if (!file || (file.size <= LIMIT_BYTES && /\.midi?$/i.test(file.name))) return;
     event.stopImmediatePropagation();
     event.target.value = "";
     trigger("refuse", { name: file.name, bytes: file.size });
