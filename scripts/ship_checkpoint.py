@@ -27,7 +27,9 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="folder of the training run")
     parser.add_argument("out", type=Path, help="folder of the checkpoint")
     parser.add_argument("words", type=Path, help="JSON: title, licence, description, style, limits, data, recipe")
-    parser.add_argument("--figures", type=Path, nargs="*", default=[], help="what evaluate --json printed, named <split>")
+    parser.add_argument(
+        "--figures", type=Path, nargs="*", default=[], help="what evaluate --json printed, named <split>"
+    )
     parser.add_argument("--weights", choices=("best", "last"), default="best")
     ship(parser.parse_args())
 
@@ -48,7 +50,12 @@ def ship(options: argparse.Namespace) -> None:
         style=words["style"],
         limits=words["limits"],
         data=tuple(words["data"]),
-        recipe={**words["recipe"], "steps": trained.recipe["step"], "tokens": tokens_seen(run), "settings": _settings(run)},
+        recipe={
+            **words["recipe"],
+            "steps": trained.recipe["step"],
+            "tokens": tokens_seen(run),
+            "settings": _settings(run),
+        },
         figures=figures,
     )
     card = save_checkpoint(model, card, options.out)

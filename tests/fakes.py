@@ -39,6 +39,9 @@ class FakeDecoder:
         self.states.append(state)
         return FakeStream(self, prompts_BP, state, sampling)
 
+    def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
+        """Always warm."""
+
 
 @dataclass
 class FakeStream:

@@ -56,6 +56,9 @@ class Decoder(Protocol):
         always that of the prompts alone, which may be the last part of a longer piece.
         """
 
+    def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
+        """Does beforehand what the first call would wait for, for sequences of up to `tokens` (the window)."""
+
 
 def draw(
     xp: Any,

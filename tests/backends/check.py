@@ -54,7 +54,7 @@ def training_curve(folder: Path, run: Path) -> list[float]:
         validation_windows=4,
         xla=False,
     )
-    return [line.get("nll", line.get("validation_nll")) for line in train(config, run).metrics()]
+    return [line["nll"] if "nll" in line else line["validation_nll"] for line in train(config, run).metrics()]
 
 
 def main() -> None:

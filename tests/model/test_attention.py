@@ -63,7 +63,9 @@ def test_attention_is_the_formula_of_the_paper() -> None:
         logits /= np.sqrt(config.head_size) * config.attention_temperature
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         context[:, head] = weights / weights.sum(axis=1, keepdims=True) @ value[:, head]
-    expected = context.reshape(9, -1) @ ops.convert_to_numpy(layer.merge.kernel) + ops.convert_to_numpy(layer.merge.bias)
+    expected = context.reshape(9, -1) @ ops.convert_to_numpy(layer.merge.kernel) + ops.convert_to_numpy(
+        layer.merge.bias
+    )
     np.testing.assert_allclose(got, expected, atol=1e-5)
 
 

@@ -38,9 +38,7 @@ def test_round_trip_is_exact_to_float16(model: MusicTransformer, folder: Path) -
         np.testing.assert_array_equal(weight_arrays(loaded)[name], array.astype(np.float16).astype(np.float32))
 
 
-def test_shards_stay_under_their_size(
-    model: MusicTransformer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shards_stay_under_their_size(model: MusicTransformer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "SHARD_BYTES", 30_000)
     card = save_checkpoint(model, CARD, tmp_path / "split")
     assert len(card.shards) > 2
