@@ -20,9 +20,10 @@ import numpy as np
 
 from benchmarks.machine import machine, print_table
 from musictx.config import MODEL_PRESETS, SAMPLING_PRESETS, SamplingConfig
+from musictx.generation.compiled import compiled
 from musictx.generation.decoder import Ids, Uniforms, draw
 from musictx.generation.grammar import state_after
-from musictx.generation.keras_decoder import KerasDecoder, compiled
+from musictx.generation.keras_decoder import KerasDecoder
 from musictx.midi import vocabulary
 from musictx.model.checkpoint import load_checkpoint
 from musictx.model.transformer import MusicTransformer

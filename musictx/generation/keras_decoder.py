@@ -16,16 +16,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 from keras import ops, tree
 
 from musictx.config import SamplingConfig
+from musictx.generation.compiled import Network, compiled
 from musictx.generation.decoder import Ids, Uniforms, draw
-from musictx.generation.grammar import GrammarState
+from musictx.generation.grammar import GrammarState, state_after
 from musictx.midi import vocabulary
 from musictx.model.cache import KeyValueCache, empty_cache, grown_cache, repeated_cache
-from musictx.model.transformer import ModelOutput, MusicTransformer
+from musictx.model.transformer import MusicTransformer
 
 Tensor = Any
 
@@ -74,8 +74,7 @@ class KerasDecoder:
         self.traces = 0
         self._block = min(PREFILL_BLOCK, self.window)
         self._cache_sizes = (*(size for size in CACHE_SIZES if size < self.window), self.window)
-        self._prefill_block = compiled(model, self._prefill_program)
-        self._draw_chunk = compiled(model, self._draw_program)
+        self._programs: dict[tuple[str, int, int], Callable[..., Any]] = {}
 
     def start(self, prompts_BP: Ids, state: GrammarState, sampling: SamplingConfig) -> KerasStream:
         """See `Decoder.start`. The last prompt token is read by the first draw."""
@@ -84,33 +83,32 @@ class KerasDecoder:
         controls = Controls.of(sampling)
         rows = next(size for size in BATCH_SIZES if size >= batch)
         padding = np.minimum(np.arange(rows), batch - 1)  # surplus rows repeat the last and are not read
+        size = self.size_for(min(length + self.chunk, self.window))
         if (prompts_BP == prompts_BP[:1]).all():
-            cache = repeated_cache(self._prefill(prompts_BP[0, :-1], controls.focus), rows)
+            cache = repeated_cache(self._prefill(prompts_BP[0, :-1], size, controls.focus), rows)
         else:
-            cache = _side_by_side([self._prefill(row_P[:-1], controls.focus) for row_P in prompts_BP[padding]])
+            cache = _side_by_side([self._prefill(row_P[:-1], size, controls.focus) for row_P in prompts_BP[padding]])
         state = GrammarState(*(np.asarray(part)[padding] for part in state))._replace(last_B=prompts_BP[padding, -1])
         return KerasStream(self, batch, cache, tree.map_structure(ops.convert_to_tensor, state), controls, length)
 
     def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
-        """Compiles all that `variations` and sequences of up to `tokens` (the window) need."""
-        sampling = SamplingConfig()
-        for size in self._cache_sizes:
-            prompts_BP = np.full((variations, max(1, size - self.chunk)), vocabulary.START, np.int32)
-            state = GrammarState(
-                prompts_BP[:, -1], np.zeros((variations, 128), np.bool_), np.zeros(variations, np.int32)
-            )
-            self.start(prompts_BP, state, sampling).advance(np.zeros((variations, 1), np.float32))
-            if tokens is not None and size >= tokens:
-                return
+        """See `Decoder.warm_up`: compiles for each cache size up to the one for `tokens`."""
+        prompts_BP = np.full((variations, 2), vocabulary.START, np.int32)
+        last = self.size_for(min(tokens or self.window, self.window))
+        for size in self._cache_sizes[: self._cache_sizes.index(last) + 1]:
+            stream = self.start(prompts_BP, state_after(prompts_BP), SamplingConfig())
+            cache = self._prefill(prompts_BP[0, :-1], size, stream.controls.focus)
+            stream.cache = repeated_cache(cache, len(stream.state.last_B))
+            stream.advance(np.zeros((variations, 1), np.float32))
 
     def size_for(self, length: int) -> int:
         """The smallest cache size for `length` tokens."""
         return next(size for size in self._cache_sizes if size >= length)
 
-    def _prefill(self, ids_T: Ids, focus: Tensor) -> KeyValueCache:
-        """The cache of batch 1 after `ids_T`, with room for at least one chunk where the window has it."""
-        size = self.size_for(min(ids_T.size + 1 + self.chunk, self.window))
+    def _prefill(self, ids_T: Ids, size: int, focus: Tensor) -> KeyValueCache:
+        """The cache of batch 1 after `ids_T`, with room for `size` tokens."""
         cache = empty_cache(self.model.config, 1, size, self.model.compute_dtype)
+        read_block = self._program("prefill", 1, size)
         for start in range(0, ids_T.size, self._block):
             # A block that would stick out of the cache moves back: what it reads again it writes
             # again. What it holds beyond the prompt's end is overwritten before anyone looks.
@@ -119,10 +117,18 @@ class KerasDecoder:
             part_T = ids_T[start : start + self._block]
             block_T[: part_T.size] = part_T
             cache = cache._replace(length=ops.convert_to_tensor(start, "int32"))
-            cache = self._prefill_block(ops.convert_to_tensor(block_T[None]), cache, focus)
+            cache = read_block(cache, ops.convert_to_tensor(block_T[None]), focus)
         return cache._replace(length=ops.convert_to_tensor(ids_T.size, "int32"))
 
-    def _prefill_program(self, network: Network, ids_1T: Tensor, cache: KeyValueCache, focus: Tensor) -> KeyValueCache:
+    def _program(self, kind: str, rows: int, size: int) -> Callable[..., Any]:
+        """The compiled "prefill" or "draw" for one shape; TensorFlow warns of functions that serve many."""
+        key = (kind, rows, size)
+        if key not in self._programs:
+            program = self._prefill_program if kind == "prefill" else self._draw_program
+            self._programs[key] = compiled(self.model, program, consumed=1)
+        return self._programs[key]
+
+    def _prefill_program(self, network: Network, cache: KeyValueCache, ids_1T: Tensor, focus: Tensor) -> KeyValueCache:
         """Compiled: reads a block; its logits are not asked for, so they are not computed."""
         self.traces += 1
         read = network(ids_1T, cache, focus).cache
@@ -164,6 +170,11 @@ class KerasStream:
     controls: Controls
     position: int  # tokens so far; the last of them is not in the cache yet
 
+    @property
+    def size(self) -> int:
+        """Positions that the cache has room for."""
+        return int(self.cache.keys[0].shape[-2])
+
     def advance(self, uniforms_BN: Uniforms) -> Ids:
         """See `Stream.advance`; more than a chunk is done in several calls."""
         chunk = self.decoder.chunk
@@ -173,12 +184,12 @@ class KerasStream:
     def _advance(self, uniforms_BN: Uniforms) -> Ids:
         batch, count = uniforms_BN.shape
         assert batch == self.batch and self.position + count <= self.decoder.window
-        size = self.decoder.size_for(self.position + count)
-        if size > self.cache.keys[0].shape[2]:
-            self.cache = grown_cache(self.cache, size)
-        uniforms_RN = np.zeros((self.state.last_B.shape[0], self.decoder.chunk), np.float32)
+        rows = len(self.state.last_B)
+        if self.position + count > self.size:
+            self.cache = grown_cache(self.cache, self.decoder.size_for(self.position + count))
+        uniforms_RN = np.zeros((rows, self.decoder.chunk), np.float32)
         uniforms_RN[:batch, :count] = uniforms_BN
-        self.cache, self.state, ids_RN = self.decoder._draw_chunk(
+        self.cache, self.state, ids_RN = self.decoder._program("draw", rows, self.size)(
             self.cache,
             self.state,
             ops.convert_to_tensor(uniforms_RN),
@@ -187,52 +198,6 @@ class KerasStream:
         )
         self.position += count
         return ops.convert_to_numpy(ids_RN)[:batch, :count]
-
-
-Network = Callable[[Tensor, KeyValueCache | None, Tensor], ModelOutput]
-
-
-def compiled(model: MusicTransformer, program: Callable[..., Any]) -> Callable[..., Any]:
-    """`program(network, *tensors)` as a function of the tensors, compiled where the backend can.
-
-    `network(ids, cache, focus)` is the model, for inference, as the backend wants it called.
-    """
-
-    def network(ids: Tensor, cache: KeyValueCache | None, focus: Tensor) -> ModelOutput:
-        return model(ids, cache=cache, focus=focus, training=False)
-
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return tf.function(lambda *tensors: program(network, *tensors), jit_compile=True, autograph=False)
-    if keras.backend.backend() == "jax":
-        return _compiled_by_jax(model, program)
-    if keras.backend.backend() == "torch":
-        import torch
-
-        return torch.no_grad()(lambda *tensors: program(network, *tensors))
-    return lambda *tensors: program(network, *tensors)
-
-
-def _compiled_by_jax(model: MusicTransformer, program: Callable[..., Any]) -> Callable[..., Any]:
-    """Weights travel as arguments: a traced function that closed over them would hold copies."""
-    import jax
-
-    def pure(weights: list[Tensor], others: list[Tensor], *tensors: Any) -> Any:
-        def network(ids: Tensor, cache: KeyValueCache | None, focus: Tensor) -> ModelOutput:
-            output, _ = model.stateless_call(weights, others, ids, cache=cache, focus=focus, training=False)
-            return output
-
-        return program(network, *tensors)
-
-    jitted = jax.jit(pure)
-
-    def run(*tensors: Any) -> Any:
-        weights = [variable.value for variable in model.trainable_variables]
-        others = [variable.value for variable in model.non_trainable_variables]
-        return jitted(weights, others, *tensors)
-
-    return run
 
 
 def _side_by_side(caches: list[KeyValueCache]) -> KeyValueCache:

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from musictx.config import MODEL_PRESETS, SamplingConfig
+from musictx.generation.compiled import compiled
 from musictx.generation.decoder import Ids
 from musictx.generation.generate import generate
 from musictx.generation.grammar import state_after
-from musictx.generation.keras_decoder import KerasDecoder, compiled
+from musictx.generation.keras_decoder import KerasDecoder
 from musictx.midi import vocabulary as v
 from musictx.model.transformer import MusicTransformer
 from tests.fakes import FakeDecoder
@@ -147,9 +148,9 @@ def test_nothing_compiles_again_as_positions_and_sliders_move(model: MusicTransf
             prompt = np.full((1, length), v.START, np.int32)
             stream = decoder.start(prompt, state_after(prompt), sampling)
             for count in (8, 3, 8, 8):
-                began = time.perf_counter()
+                began = time.process_time()  # of this process alone: a busy machine does not count
                 stream.advance(uniforms(1, count))
-                slowest_s = max(slowest_s, time.perf_counter() - began)
+                slowest_s = max(slowest_s, time.process_time() - began)
     assert decoder.traces == traces
     assert slowest_s < 0.5
 
@@ -162,6 +163,6 @@ def test_cache_sizes_grow_with_the_piece(decoder: KerasDecoder, monkeypatch: pyt
     monkeypatch.setattr("musictx.generation.keras_decoder.CACHE_SIZES", (70,))
     monkeypatch.setattr("musictx.generation.keras_decoder.PREFILL_BLOCK", 30)
     stepwise = KerasDecoder(decoder.model).start(prompt, state, OPEN)
-    assert stepwise.cache.keys[0].shape[2] == 70
+    assert stepwise.size == 70
     assert stepwise.advance(numbers).tolist() == expected.tolist()
-    assert stepwise.cache.keys[0].shape[2] == 128
+    assert stepwise.size == 128
