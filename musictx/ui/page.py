@@ -59,7 +59,7 @@ def launch_options() -> dict[str, Any]:
         "theme": build_theme(),
         "css": read_styles(),
         "max_file_size": MAX_UPLOAD,
-        "footer_links": [],  # About links to the API page
+        "footer_links": ["api"],
         "ssr_mode": False,  # one server, no Node beside it
         "show_error": True,
         "favicon_path": str(HERE / "favicon.svg"),
