@@ -47,7 +47,7 @@ def tail(ids_T: Ids, keep: int) -> Ids:
     matters = (rest_T < v.NOTE_OFF) | ((rest_T >= v.VELOCITY) & (rest_T < v.EVENTS))
     first = int(np.argmax(matters)) if matters.any() else -1
     velocity = velocity_after(ids_T[: cut + 1])
-    if cut == 0 or first < 0 or rest_T[first] >= v.VELOCITY or velocity == grammar.UNKNOWN:
+    if first < 0 or rest_T[first] >= v.VELOCITY or velocity == grammar.UNKNOWN:
         return kept_T.astype(np.int32)
     return np.concatenate([rest_T[:first], [v.VELOCITY + velocity], rest_T[first:]]).astype(np.int32)
 

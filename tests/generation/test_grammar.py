@@ -84,6 +84,12 @@ def test_a_velocity_is_told_only_when_it_changes() -> None:
     assert SOFT in following
 
 
+def test_no_velocity_is_told_when_no_key_is_left_for_it() -> None:
+    every_key = [LOUD, *range(v.NOTE_ON, v.NOTE_OFF), shift(5)]
+    assert next_ids(*every_key) == set(range(v.NOTE_OFF, v.TIME_SHIFT))
+    assert SOFT in next_ids(*every_key, C4_OFF)
+
+
 def test_specials_never_follow() -> None:
     assert not grammar.follow_table()[:, v.EVENTS :].any()
 
