@@ -18,7 +18,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from benchmarks.machine import machine, print_table
+from benchmarks.measure import machine, print_facts, print_table
 from musictx.config import MODEL_PRESETS, SAMPLING_PRESETS, SamplingConfig
 from musictx.generation.compiled import compiled
 from musictx.generation.decoder import Ids, Uniforms, draw
@@ -129,14 +129,14 @@ def main() -> int:
     if options.prompt + max(options.tokens, options.naive_tokens) > model.config.window:
         sys.exit(f"prompt and tokens must fit the window of {model.config.window}")
     backend = keras.backend.backend()
-    facts = machine("keras", backend, "numpy")
+    facts = machine(["keras", backend, "numpy"])
     work = {"model": str(options.checkpoint or options.preset), "parameters": model.count_params(), "backend": backend}
     rows, ratios = measure(model, options)
     if options.json:
         print(json.dumps({"machine": facts, "work": work, "rows": rows, "cached_over_naive": ratios}, indent=2))
         return 0
     for title in (facts, work):
-        print(", ".join(f"{name} {value}" for name, value in title.items()), end="\n\n")
+        print_facts(title)
     print_table(rows)
     print("cached over naive: " + ", ".join(f"{ratio:.0f}x with {count}" for count, ratio in ratios.items()))
     return 0

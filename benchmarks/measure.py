@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -15,15 +16,23 @@ from musictx import __version__
 
 
 def machine(packages: Sequence[str]) -> dict[str, Any]:
-    """What the figures depend on: processor, system, Python and the versions of `packages`."""
+    """What the figures depend on: processor, its load, system, Python and the versions of `packages`."""
     return {
         "processor": processor_name(),
         "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
         "musictx": __version__,
-        **{package: importlib.metadata.version(package) for package in packages},
+        **{package: _version(package) for package in packages},
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:  # tensorflow-cpu and its like bear another name
+        return str(importlib.import_module(package).__version__)
 
 
 def processor_name() -> str:

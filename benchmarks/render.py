@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
 
-from musictx import __version__
+from benchmarks.measure import machine, median_s, print_facts, print_table
 from musictx.audio.encode import FORMATS, write_audio
 from musictx.audio.engines import open_engine
 from musictx.audio.library import synthesiser_name
@@ -43,38 +38,6 @@ def piece(seconds: float, notes_per_second: float) -> NoteSequence:
     held_s = np.where(rng.random(count) < 0.5, rng.uniform(0.1, 0.4, count), rng.uniform(1.0, 3.0, count))
     pitch, velocity = rng.integers(28, 92, count, np.int16), rng.integers(30, 100, count, np.int16)
     return NoteSequence(pitch, velocity, start_s, start_s + held_s)
-
-
-def median_s(work: Callable[[], object], repeats: int) -> float:
-    """Median of the seconds `work` takes."""
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return statistics.median(times)
-
-
-def machine() -> dict[str, Any]:
-    """What the figures depend on."""
-    return {
-        "processor": processor_name(),
-        "cores": os.cpu_count(),
-        "system": platform.platform(terse=True),
-        "python": platform.python_version(),
-        "musictx": __version__,
-        "synthesiser": synthesiser_name(),
-        "libsndfile": soundfile.__libsndfile_version__,
-        "numpy": np.__version__,
-    }
-
-
-def processor_name() -> str:
-    """The model of the CPU where the system tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or platform.machine()
 
 
 def measure_font(font: SoundFont, notes: NoteSequence, repeats: int) -> list[dict[str, Any]]:
@@ -103,15 +66,6 @@ def measure_formats(samples: Samples, repeats: int) -> list[dict[str, Any]]:
     return rows
 
 
-def print_table(rows: list[dict[str, Any]]) -> None:
-    """Rows of equal keys, columns aligned."""
-    cells = [list(rows[0]), *([f"{v:.3g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    for row in cells:
-        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
-    print()
-
-
 def main() -> int:
     """Measures and prints; returns the exit status."""
     parser = argparse.ArgumentParser(description="Time rendering and encoding.")
@@ -123,7 +77,11 @@ def main() -> int:
     notes = piece(options.seconds, options.notes_per_second)
     fonts = find_soundfonts([OWN_FONTS], cache_folder())
     result: dict[str, Any] = {
-        "machine": machine(),
+        "machine": {
+            **machine(["numpy"]),
+            "synthesiser": synthesiser_name(),
+            "libsndfile": soundfile.__libsndfile_version__,
+        },
         "piece": {"seconds": options.seconds, "notes": len(notes), "repeats": options.repeats},
         "render": [row for font in fonts for row in measure_font(font, notes, options.repeats)],
         "encode": measure_formats(render(notes, fonts[0]), options.repeats),
@@ -132,7 +90,7 @@ def main() -> int:
         print(json.dumps(result, indent=2))
         return 0
     for title in ("machine", "piece"):
-        print(", ".join(f"{name} {value}" for name, value in result[title].items()), end="\n\n")
+        print_facts(result[title])
     print_table(result["render"])
     print_table(result["encode"])
     return 0

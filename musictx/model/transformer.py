@@ -154,7 +154,11 @@ class MusicTransformer(keras.Model):
 
     def _embed(self, ids_BT: Tensor, offset: Tensor | int) -> Tensor:
         """Token embeddings times sqrt(D) plus the sinusoidal positions from `offset` on."""
-        tokens = self.embedding(ids_BT) * math.sqrt(self.config.width)
+        # The table is scaled before rows are taken: its gradient is then a dense sum over equal ids on every
+        # backend. Rows taken from the variable itself give TensorFlow one sparse gradient an occurrence, of
+        # which Adam would square each alone: another optimizer than on JAX and torch.
+        table = ops.cast(self.embedding.embeddings, self.compute_dtype) * math.sqrt(self.config.width)
+        tokens = ops.take(table, ids_BT, axis=0)
         places = ops.arange(ids_BT.shape[1]) + offset
         positions = ops.take(ops.convert_to_tensor(self._positions, dtype=tokens.dtype), places, axis=0)
         return tokens + positions

@@ -70,6 +70,6 @@ def test_backends_agree_with_tensorflow(results: dict[str, dict[str, np.ndarray]
         pytest.skip(f"{backend} is not installed")
     mine, theirs = results[backend], results["tensorflow"]
     np.testing.assert_allclose(mine["whole"], theirs["whole"], atol=1e-4)
-    np.testing.assert_allclose(mine["curve"], theirs["curve"], atol=2e-3)
+    np.testing.assert_allclose(mine["curve"], theirs["curve"], atol=1e-4)
     assert mine["curve"][-1] < mine["curve"][0]  # and it learned
     assert json.loads(str(mine["ids"])) == json.loads(str(theirs["ids"]))
