@@ -4,10 +4,12 @@ The allowed sequences are those that `midi.codec.encode` writes, apart from the
 order of pitches within a step: note-offs of sounding keys, then note-ons of
 silent keys, each with a velocity token before it where the velocity changes,
 then one wait of 100, 100, ..., rest steps. So nothing generated needs repair, no
-note is shorter than one step, and a token is never spent on saying nothing.
+note is shorter than one step, and a token is never spent on saying nothing. And music goes
+on: no more than `LONGEST_WAIT_STEPS` pass from one strike to the next. A seed that ends with
+a cadence would otherwise be followed by nothing but waiting, since that is what ends a piece.
 
 The static part is a table, `follow_table`; the part that depends on the past is
-a `GrammarState`, three small arrays that a compiled loop carries along. The
+a `GrammarState`, four small arrays that a compiled loop carries along. The
 functions take the array library `xp` first, as in `sampling`.
 
 Shape letters: B batch, T time, K the 128 keys, V vocabulary.
@@ -27,6 +29,9 @@ from musictx.midi.notes import PITCHES
 Array = Any
 UNKNOWN = -1  # velocity before the first velocity token
 
+# 3 s. In concert recordings one gap between two strikes in a thousand is longer than 2.8 s.
+LONGEST_WAIT_STEPS = 300
+
 _ON = slice(v.NOTE_ON, v.NOTE_ON + PITCHES)
 _OFF = slice(v.NOTE_OFF, v.NOTE_OFF + PITCHES)
 _SHIFT = slice(v.TIME_SHIFT, v.TIME_SHIFT + v.MAX_SHIFT_STEPS)
@@ -40,11 +45,13 @@ class GrammarState(NamedTuple):
     last_B: int32, the token before.
     sounding_BK: bool, keys struck and not released.
     velocity_B: int32, the velocity bin in force, `UNKNOWN` (-1) before the first.
+    waited_B: int32, steps since a key was last struck.
     """
 
     last_B: Array
     sounding_BK: Array
     velocity_B: Array
+    waited_B: Array
 
 
 @lru_cache(maxsize=1)
@@ -71,24 +78,25 @@ def follow_table() -> npt.NDArray[np.bool_]:
 def allowed(xp: Any, state: GrammarState) -> Array:
     """bool (B, V): the tokens that may come next; at least one in each row.
 
-    That there is one: a wait may follow everything but a velocity and a short wait.
-    After a velocity a silent key remains to be struck, for otherwise the velocity was
-    not allowed; after a short wait either a key sounds and may be released, or
-    all are silent and a new velocity may be set.
+    That there is one: a wait may follow everything but a velocity and a short wait, until
+    it has been waited enough. After a velocity a silent key remains to be struck, for otherwise
+    the velocity was not allowed. Where no wait is possible, after a wait either a key sounds
+    and may be released, or all are silent and a new velocity may be set; after a release
+    there is a silent key; and a strike begins a new wait.
     """
-    last_B, sounding_BK, velocity_B = state
+    last_B, sounding_BK, velocity_B, waited_B = state
     velocity_B1 = velocity_B[:, None]
     silent_BK = ~sounding_BK
     some_silent_B1 = xp.any(silent_BK, axis=-1, keepdims=True)
     bins_1N = xp.arange(v.VELOCITY_BINS, dtype="int32")[None, :]
-    shifts_1N = xp.ones((1, v.MAX_SHIFT_STEPS), dtype="bool")
+    shifts_1N = xp.arange(1, v.MAX_SHIFT_STEPS + 1, dtype="int32")[None, :]
     specials_1N = xp.zeros((1, v.SIZE - v.EVENTS), dtype="bool")
     yes_B1 = some_silent_B1 | ~some_silent_B1
     possible_BV = xp.concatenate(
         [
             silent_BK & (velocity_B1 != UNKNOWN),
             sounding_BK,
-            shifts_1N & yes_B1,
+            shifts_1N <= LONGEST_WAIT_STEPS - waited_B[:, None],
             (bins_1N != velocity_B1) & some_silent_B1,
             specials_1N & yes_B1,
         ],
@@ -103,10 +111,13 @@ def advance(xp: Any, state: GrammarState, ids_B: Array) -> GrammarState:
     struck_BK = ids_B[:, None] == keys_1K + v.NOTE_ON
     released_BK = ids_B[:, None] == keys_1K + v.NOTE_OFF
     is_velocity_B = (ids_B >= v.VELOCITY) & (ids_B < v.VELOCITY + v.VELOCITY_BINS)
+    is_shift_B = (ids_B >= v.TIME_SHIFT) & (ids_B < v.TIME_SHIFT + v.MAX_SHIFT_STEPS)
+    waited_B = state.waited_B + xp.where(is_shift_B, ids_B - (v.TIME_SHIFT - 1), 0)
     return GrammarState(
         ids_B,
         (state.sounding_BK | struck_BK) & ~released_BK,
         xp.where(is_velocity_B, ids_B - v.VELOCITY, state.velocity_B),
+        xp.where(ids_B < v.NOTE_ON + PITCHES, 0, waited_B),
     )
 
 
@@ -130,4 +141,6 @@ def _state_of_row(ids_T: npt.NDArray[np.int32]) -> GrammarState:
     last = int(ids_T[-1])
     if sounding_K.all() and v.VELOCITY <= last < v.VELOCITY + v.VELOCITY_BINS:
         last = v.START  # a velocity that no key is left for: nothing could follow it
-    return GrammarState(np.int32(last), sounding_K, np.int32(velocity))
+    since_strike_T = ids_T[last_event_of[_ON].max() + 1 :]
+    shifts_T = since_strike_T[(since_strike_T >= v.TIME_SHIFT) & (since_strike_T < v.VELOCITY)] - (v.TIME_SHIFT - 1)
+    return GrammarState(np.int32(last), sounding_K, np.int32(velocity), np.int32(shifts_T.sum()))

@@ -114,9 +114,10 @@ def test_a_full_window_is_begun_anew_with_its_last_three_quarters() -> None:
 def test_keys_struck_before_the_kept_part_are_released_in_it() -> None:
     """A key held through several windows stays held: it is not struck again, and its release is allowed."""
     hold = v.VELOCITY + 20, 60
-    decoder = FakeDecoder(wishing_for(v.TIME_SHIFT + 99), window=16, chunk=4)
+    other_on, other_off = 72, v.NOTE_OFF + 72  # struck when a longer wait is not allowed
+    decoder = FakeDecoder(wishing_for(v.TIME_SHIFT + 99, other_off, other_on), window=16, chunk=4)
     chunk = last(decoder, [v.START, *hold, v.TIME_SHIFT + 99], sampling=SamplingConfig(temperature=0), seconds=60)
-    assert set(pieces(chunk)[0]) == {v.TIME_SHIFT + 99}
+    assert set(pieces(chunk)[0]) == {v.TIME_SHIFT + 99, other_off, other_on}
     assert not (decoder.prompts[-1] == 60).any()
     assert decoder.states[-1].sounding_BK[0, 60]
 

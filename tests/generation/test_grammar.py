@@ -99,12 +99,15 @@ def test_something_may_always_follow() -> None:
     one_key, all_but_one = np.zeros(128, np.bool_), np.ones(128, np.bool_)
     one_key[60], all_but_one[60] = True, False
     pasts = [np.zeros(128, np.bool_), one_key, all_but_one, np.ones(128, np.bool_)]
-    for last, sounding, velocity in itertools.product(range(v.SIZE), pasts, (grammar.UNKNOWN, 0, 31)):
+    waits = (0, 250, grammar.LONGEST_WAIT_STEPS, 10_000)
+    for last, sounding, velocity, waited in itertools.product(range(v.SIZE), pasts, (grammar.UNKNOWN, 0, 31), waits):
         is_velocity = v.VELOCITY <= last < v.EVENTS
+        if last < v.NOTE_OFF and waited:
+            continue  # a strike begins a new wait
         if is_velocity and (sounding.all() or velocity == grammar.UNKNOWN):
             continue  # no velocity is allowed when every key sounds, and after one it is known
-        state = GrammarState(np.array([last]), sounding[None], np.array([velocity]))
-        assert allowed(np, state).any(), (last, int(sounding.sum()), velocity)
+        state = GrammarState(np.array([last]), sounding[None], np.array([velocity]), np.array([waited]))
+        assert allowed(np, state).any(), (last, int(sounding.sum()), velocity, waited)
 
 
 def test_prompts_that_no_grammar_wrote_can_be_continued() -> None:
@@ -113,14 +116,31 @@ def test_prompts_that_no_grammar_wrote_can_be_continued() -> None:
 
 
 @given(
-    st.lists(
-        st.tuples(st.integers(0, 127), st.integers(1, 127), st.integers(0, 3000), st.integers(1, 500)), max_size=40
-    )
+    st.lists(st.tuples(st.integers(0, 127), st.integers(1, 127), st.integers(0, 250), st.integers(1, 290)), max_size=40)
 )
 @settings(max_examples=150, deadline=None)
 def test_whatever_the_codec_writes_is_allowed(notes: list[tuple[int, int, int, int]]) -> None:
-    sequence = NoteSequence.from_tuples((p, vel, s / 100, (s + d) / 100) for p, vel, s, d in notes)
+    """Of music in which no wait is too long: each note is struck at most 2.5 s after the one before."""
+    starts = np.cumsum([gap for _, _, gap, _ in notes])
+    sequence = NoteSequence.from_tuples(
+        (p, vel, s / 100, (s + d) / 100) for (p, vel, _, d), s in zip(notes, starts, strict=True)
+    )
     assert violations([v.START], encode(sequence)) == []
+
+
+def test_music_goes_on_after_the_longest_wait() -> None:
+    """Whatever is drawn, the next strike comes in time, also after a prompt that ended long ago."""
+    random = np.random.default_rng(3)
+    for prompt in ([v.START], [v.START, LOUD, C4, *[shift(100)] * 9, C4_OFF], [v.START, LOUD, C4, *[shift(100)] * 2]):
+        state = state_after([prompt])
+        waits = []
+        for _ in range(400):
+            options = np.flatnonzero(allowed(np, state)[0])
+            shifts = options[(options >= v.TIME_SHIFT) & (options < v.VELOCITY)]
+            chosen = shifts[-1] if shifts.size else random.choice(options)  # waits whenever it may
+            state = grammar.advance(np, state, np.array([chosen], np.int32))
+            waits.append(int(state.waited_B[0]))
+        assert max(waits[waits.index(0) :]) == grammar.LONGEST_WAIT_STEPS
 
 
 def test_twenty_thousand_random_tokens_are_what_the_codec_writes() -> None:
@@ -161,7 +181,8 @@ def sorted_within_steps(ids: npt.ArrayLike) -> list[object]:
 def test_numpy_and_keras_agree(part: str) -> None:
     random = np.random.default_rng(5)
     sounding = random.random((391, 128)) < 0.3
-    host = GrammarState(np.arange(391, dtype=np.int32), sounding, random.integers(-1, 32, 391).astype(np.int32))
+    waited = random.integers(0, 400, 391).astype(np.int32)
+    host = GrammarState(np.arange(391, dtype=np.int32), sounding, random.integers(-1, 32, 391).astype(np.int32), waited)
     engine = GrammarState(*(keras.ops.array(array) for array in host))
     ids = random.permutation(391).astype(np.int32)
     if part == "allowed":
