@@ -5,11 +5,11 @@ order of pitches within a step: note-offs of sounding keys, then note-ons of
 silent keys, each with a velocity token before it where the velocity changes,
 then one wait of 100, 100, ..., rest steps. So nothing generated needs repair, no
 note is shorter than one step, and a token is never spent on saying nothing. And music goes
-on: no more than `LONGEST_WAIT_STEPS` pass from one strike to the next. A seed that ends with
+on: no more than a limit, at most `LONGEST_WAIT_STEPS`, passes from one strike to the next. A seed that ends with
 a cadence would otherwise be followed by nothing but waiting, since that is what ends a piece.
 
 The static part is a table, `follow_table`; the part that depends on the past is
-a `GrammarState`, four small arrays that a compiled loop carries along. The
+a `GrammarState`, five small arrays that a compiled loop carries along. The
 functions take the array library `xp` first, as in `sampling`.
 
 Shape letters: B batch, T time, K the 128 keys, V vocabulary.
@@ -46,12 +46,14 @@ class GrammarState(NamedTuple):
     sounding_BK: bool, keys struck and not released.
     velocity_B: int32, the velocity bin in force, `UNKNOWN` (-1) before the first.
     waited_B: int32, steps since a key was last struck.
+    limit_B: int32, how many steps that may become; it never changes.
     """
 
     last_B: Array
     sounding_BK: Array
     velocity_B: Array
     waited_B: Array
+    limit_B: Array
 
 
 @lru_cache(maxsize=1)
@@ -84,7 +86,7 @@ def allowed(xp: Any, state: GrammarState) -> Array:
     and may be released, or all are silent and a new velocity may be set; after a release
     there is a silent key; and a strike begins a new wait.
     """
-    last_B, sounding_BK, velocity_B, waited_B = state
+    last_B, sounding_BK, velocity_B, waited_B, limit_B = state
     velocity_B1 = velocity_B[:, None]
     silent_BK = ~sounding_BK
     some_silent_B1 = xp.any(silent_BK, axis=-1, keepdims=True)
@@ -96,7 +98,7 @@ def allowed(xp: Any, state: GrammarState) -> Array:
         [
             silent_BK & (velocity_B1 != UNKNOWN),
             sounding_BK,
-            shifts_1N <= LONGEST_WAIT_STEPS - waited_B[:, None],
+            shifts_1N <= (limit_B - waited_B)[:, None],
             (bins_1N != velocity_B1) & some_silent_B1,
             specials_1N & yes_B1,
         ],
@@ -118,6 +120,7 @@ def advance(xp: Any, state: GrammarState, ids_B: Array) -> GrammarState:
         (state.sounding_BK | struck_BK) & ~released_BK,
         xp.where(is_velocity_B, ids_B - v.VELOCITY, state.velocity_B),
         xp.where(ids_B < v.NOTE_ON + PITCHES, 0, waited_B),
+        state.limit_B,
     )
 
 
@@ -143,4 +146,5 @@ def _state_of_row(ids_T: npt.NDArray[np.int32]) -> GrammarState:
         last = v.START  # a velocity that no key is left for: nothing could follow it
     since_strike_T = ids_T[last_event_of[_ON].max() + 1 :]
     shifts_T = since_strike_T[(since_strike_T >= v.TIME_SHIFT) & (since_strike_T < v.VELOCITY)] - (v.TIME_SHIFT - 1)
-    return GrammarState(np.int32(last), sounding_K, np.int32(velocity), np.int32(shifts_T.sum()))
+    limit = np.int32(LONGEST_WAIT_STEPS)
+    return GrammarState(np.int32(last), sounding_K, np.int32(velocity), np.int32(shifts_T.sum()), limit)

@@ -12,6 +12,8 @@ from musictx.midi.notes import NoteSequence
 
 Ids = npt.NDArray[np.int32]
 
+SHORTEST_LIMIT_STEPS = 100  # one second: a breath in any piece
+
 
 def shift_steps(ids: Ids) -> npt.NDArray[np.int64]:
     """10 ms steps that each token waits, shape as `ids`; 0 for what is no time shift."""
@@ -50,6 +52,18 @@ def tail(ids_T: Ids, keep: int) -> Ids:
     if first < 0 or rest_T[first] >= v.VELOCITY or velocity == grammar.UNKNOWN:
         return kept_T.astype(np.int32)
     return np.concatenate([rest_T[:first], [v.VELOCITY + velocity], rest_T[first:]]).astype(np.int32)
+
+
+def longest_wait(ids_T: Ids) -> int:
+    """How many steps may pass from strike to strike in a continuation of `ids_T`.
+
+    As many as in the prompt itself at most, but within `SHORTEST_LIMIT_STEPS` and the grammar's own
+    limit: a quick piece then does not stand still where its seed came to a cadence.
+    """
+    elapsed_T = np.cumsum(shift_steps(ids_T))
+    gaps = np.diff(elapsed_T[ids_T < v.NOTE_OFF])
+    longest = int(gaps.max()) if gaps.size else grammar.LONGEST_WAIT_STEPS
+    return min(max(longest, SHORTEST_LIMIT_STEPS), grammar.LONGEST_WAIT_STEPS)
 
 
 def velocity_after(ids_T: Ids) -> int:

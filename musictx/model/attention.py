@@ -28,32 +28,33 @@ MASKED_LOGIT = -1e9  # exp() of it is 0 in float32; finite, so a fully masked ro
 
 
 class AttentionMemory(NamedTuple):
-    """One block's slice of the cache: keys and values (B, H, S, K), `position` int32 scalar."""
+    """One block's slice of the cache: keys and values (B·H, S, K), `position` int32 scalar."""
 
     keys: Tensor
     values: Tensor
     position: Tensor
 
 
-def skew(relative_BHTC: Tensor, keys: int) -> Tensor:
+def skew(relative_TC: Tensor, keys: int) -> Tensor:
     """Shifts row t left by T-1-t columns: out[t, j] = in[t, j - t + T - 1].
 
     Args:
-        relative_BHTC: (B, H, T, C) with C >= keys; column C-1-c of a training square is distance c.
+        relative_TC: (..., T, C) with C >= keys; column C-1-c of a training square is distance c.
         keys: number S of columns to return.
 
     Returns:
-        (B, H, T, S). Entries whose source column lies beyond C are arbitrary; they belong to
+        (..., T, S). Entries whose source column lies beyond C are arbitrary; they belong to
         future keys, which the causal mask hides.
     """
-    batch, heads, queries, columns = relative_BHTC.shape
+    *before, queries, columns = relative_TC.shape
     if queries == 1:
-        return relative_BHTC[:, :, :, :keys]
-    padded = ops.pad(relative_BHTC, ((0, 0), (0, 0), (0, 0), (0, 1)))
-    flat = ops.reshape(padded, (-1, heads, queries * (columns + 1)))
+        return relative_TC[..., :keys]
+    before = (-1, *before[1:])  # the batch may be unknown
+    padded = ops.pad(relative_TC, (*((0, 0) for _ in before), (0, 0), (0, 1)))
+    flat = ops.reshape(padded, (*before, queries * (columns + 1)))
     # Row stride C + 1 read with stride C from offset T - 1 moves each row one column further.
-    flat = flat[:, :, queries - 1 : queries - 1 + queries * columns]
-    return ops.reshape(flat, (-1, heads, queries, columns))[:, :, :, :keys]
+    flat = flat[..., queries - 1 : queries - 1 + queries * columns]
+    return ops.reshape(flat, (*before, queries, columns))[..., :keys]
 
 
 class RelativeGlobalAttention(keras.layers.Layer):
@@ -98,12 +99,18 @@ class RelativeGlobalAttention(keras.layers.Layer):
         scale = 1.0 / (math.sqrt(self.config.head_size) * self.config.attention_temperature * focus)
         if memory is None:
             return self._join(self._attend_to_itself(query, key, value, scale)), None
-        start = (0, 0, memory.position, 0)
+        query, key, value = (self._flat(part) for part in (query, key, value))
+        start = (0, memory.position, 0)
         memory = memory._replace(
             keys=ops.slice_update(memory.keys, start, ops.cast(key, memory.keys.dtype)),
             values=ops.slice_update(memory.values, start, ops.cast(value, memory.values.dtype)),
         )
-        return self._join(self._attend_to_memory(query, memory, scale)), memory
+        context = self._attend_to_memory(query, memory, scale)
+        return self._join(ops.reshape(context, (-1, self.config.heads, *context.shape[1:]))), memory
+
+    def _flat(self, x_BHTK: Tensor) -> Tensor:
+        """(B, H, T, K) -> (B·H, T, K), the shape of the memory."""
+        return ops.reshape(x_BHTK, (-1, *x_BHTK.shape[2:]))
 
     def _split(self, x_BTD: Tensor) -> Tensor:
         """(B, T, D) -> (B, H, T, K)."""
@@ -136,7 +143,7 @@ class RelativeGlobalAttention(keras.layers.Layer):
 
     def _attend_to_memory(self, query: Tensor, memory: AttentionMemory, scale: Tensor) -> Tensor:
         """Attention of T positions to all S places of the memory, those still empty masked."""
-        queries, keys, window = query.shape[2], memory.keys.shape[2], self.config.window
+        queries, keys, window = query.shape[1], memory.keys.shape[1], self.config.window
         # Column c of Q E^T is distance position + T-1 - c; the ends are clipped: what lies beyond
         # is either in the future (masked) or farther than the window (never asked for).
         rows = ops.arange(keys + queries - 1) + (window - queries - memory.position)
@@ -149,9 +156,12 @@ class RelativeGlobalAttention(keras.layers.Layer):
 def _attend(
     query: Tensor, key: Tensor, value: Tensor, relative_CK: Tensor, positions_T: Tensor, scale: Tensor
 ) -> Tensor:
-    """Softmax of content and relative logits over keys at or before each query, times the values."""
-    keys = key.shape[2]
-    content = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
+    """Softmax of content and relative logits over keys at or before each query, times the values.
+
+    query (..., T, K), key and value (..., S, K); the same axes before in all.
+    """
+    keys = key.shape[-2]
+    content = ops.matmul(query, ops.swapaxes(key, -1, -2))
     relative = skew(ops.matmul(query, ops.transpose(relative_CK)), keys)
     # In float32 whatever the compute type: a softmax over 2,048 bfloat16 logits loses the tail.
     logits = ops.cast(content + relative, "float32") * ops.cast(scale, "float32")

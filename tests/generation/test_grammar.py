@@ -99,6 +99,7 @@ def test_something_may_always_follow() -> None:
     one_key, all_but_one = np.zeros(128, np.bool_), np.ones(128, np.bool_)
     one_key[60], all_but_one[60] = True, False
     pasts = [np.zeros(128, np.bool_), one_key, all_but_one, np.ones(128, np.bool_)]
+    limit = np.array([grammar.LONGEST_WAIT_STEPS])
     waits = (0, 250, grammar.LONGEST_WAIT_STEPS, 10_000)
     for last, sounding, velocity, waited in itertools.product(range(v.SIZE), pasts, (grammar.UNKNOWN, 0, 31), waits):
         is_velocity = v.VELOCITY <= last < v.EVENTS
@@ -106,7 +107,7 @@ def test_something_may_always_follow() -> None:
             continue  # a strike begins a new wait
         if is_velocity and (sounding.all() or velocity == grammar.UNKNOWN):
             continue  # no velocity is allowed when every key sounds, and after one it is known
-        state = GrammarState(np.array([last]), sounding[None], np.array([velocity]), np.array([waited]))
+        state = GrammarState(np.array([last]), sounding[None], np.array([velocity]), np.array([waited]), limit)
         assert allowed(np, state).any(), (last, int(sounding.sum()), velocity, waited)
 
 
@@ -181,8 +182,10 @@ def sorted_within_steps(ids: npt.ArrayLike) -> list[object]:
 def test_numpy_and_keras_agree(part: str) -> None:
     random = np.random.default_rng(5)
     sounding = random.random((391, 128)) < 0.3
-    waited = random.integers(0, 400, 391).astype(np.int32)
-    host = GrammarState(np.arange(391, dtype=np.int32), sounding, random.integers(-1, 32, 391).astype(np.int32), waited)
+    waited, limit = random.integers(0, 400, 391).astype(np.int32), random.integers(100, 300, 391).astype(np.int32)
+    host = GrammarState(
+        np.arange(391, dtype=np.int32), sounding, random.integers(-1, 32, 391).astype(np.int32), waited, limit
+    )
     engine = GrammarState(*(keras.ops.array(array) for array in host))
     ids = random.permutation(391).astype(np.int32)
     if part == "allowed":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musictx.generation.prompt import continuation_notes, seed_prompt, shift_steps, tail
+from musictx.generation.prompt import continuation_notes, longest_wait, seed_prompt, shift_steps, tail
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import encode
 from musictx.midi.notes import NoteSequence
@@ -66,3 +66,16 @@ def test_continuation_notes_leave_out_what_has_not_sounded_yet() -> None:
     ids = [v.NOTE_ON + 72, v.TIME_SHIFT + 49, v.NOTE_OFF + 69, v.NOTE_ON + 74]
     assert continuation_notes(STEADY, np.array(ids, np.int32)) == NoteSequence.from_tuples([(72, 102, 0.0, 0.5)])
     assert len(continuation_notes(STEADY, np.array(ids[:1], np.int32))) == 0
+
+
+def test_the_longest_wait_is_the_prompts_own_within_bounds() -> None:
+    def prompt(*gaps: int) -> np.ndarray:
+        ids = [v.START, v.VELOCITY + 9, 60]
+        for gap in gaps:
+            ids += [v.TIME_SHIFT + 99] * (gap // 100) + [v.NOTE_OFF + 60, v.TIME_SHIFT + gap % 100 - 1, 60]
+        return np.array(ids, np.int32)
+
+    assert longest_wait(prompt(150, 230, 40)) == 230
+    assert longest_wait(prompt(20, 30)) == 100
+    assert longest_wait(prompt(950)) == 300
+    assert longest_wait(prompt()) == 300
