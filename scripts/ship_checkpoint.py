@@ -135,6 +135,7 @@ Negative log-likelihood in nats, without label smoothing, over whole held-out fi
 |---|---|---|---|---|
 {measured}
 
+{card.recipe["measured"]}
 Repeat with `python -m musictx evaluate --checkpoint {card.name} FOLDER`.
 
 ## Recipe
