@@ -6,10 +6,13 @@ silent keys, each with a velocity token before it where the velocity changes,
 then one wait of 100, 100, ..., rest steps. So nothing generated needs repair, no
 note is shorter than one step, and a token is never spent on saying nothing. And music goes
 on: no more than a limit, at most `LONGEST_WAIT_STEPS`, passes from one strike to the next. A seed that ends with
-a cadence would otherwise be followed by nothing but waiting, since that is what ends a piece.
+a cadence would otherwise be followed by nothing but waiting, since that is what ends a piece. Nor does
+a key sound for ever: no wait goes past the step at which a key has sounded for its limit, at most
+`LONGEST_HOLD_STEPS`, and there it is released before anything else. A model that forgets a key would
+otherwise let it ring to the end.
 
 The static part is a table, `follow_table`; the part that depends on the past is
-a `GrammarState`, five small arrays that a compiled loop carries along. The
+a `GrammarState`, six small arrays that a compiled loop carries along. The
 functions take the array library `xp` first, as in `sampling`.
 
 Shape letters: B batch, T time, K the 128 keys, V vocabulary.
@@ -28,9 +31,12 @@ from musictx.midi.notes import PITCHES
 
 Array = Any
 UNKNOWN = -1  # velocity before the first velocity token
+SILENT = -1  # steps that a key which does not sound has sounded
 
 # 3 s. In concert recordings one gap between two strikes in a thousand is longer than 2.8 s.
 LONGEST_WAIT_STEPS = 300
+# 8 s. In concert recordings, the pedal's work included, about one note a minute sounds longer (1.8 in a thousand).
+LONGEST_HOLD_STEPS = 800
 
 _ON = slice(v.NOTE_ON, v.NOTE_ON + PITCHES)
 _OFF = slice(v.NOTE_OFF, v.NOTE_OFF + PITCHES)
@@ -43,17 +49,19 @@ class GrammarState(NamedTuple):
     """What the past says about the next token.
 
     last_B: int32, the token before.
-    sounding_BK: bool, keys struck and not released.
+    held_BK: int32, steps since each sounding key was struck, `SILENT` (-1) for the others.
     velocity_B: int32, the velocity bin in force, `UNKNOWN` (-1) before the first.
     waited_B: int32, steps since a key was last struck.
-    limit_B: int32, how many steps that may become; it never changes.
+    wait_limit_B: int32, how many steps that may become; it never changes.
+    hold_limit_B: int32, how many steps a key may sound; it never changes.
     """
 
     last_B: Array
-    sounding_BK: Array
+    held_BK: Array
     velocity_B: Array
     waited_B: Array
-    limit_B: Array
+    wait_limit_B: Array
+    hold_limit_B: Array
 
 
 @lru_cache(maxsize=1)
@@ -84,27 +92,35 @@ def allowed(xp: Any, state: GrammarState) -> Array:
     it has been waited enough. After a velocity a silent key remains to be struck, for otherwise
     the velocity was not allowed. Where no wait is possible, after a wait either a key sounds
     and may be released, or all are silent and a new velocity may be set; after a release
-    there is a silent key; and a strike begins a new wait.
+    there is a silent key; and a strike begins a new wait. A key that has sounded for its limit
+    is released where a release may stand; after a strike (in a prompt that held keys for longer) a
+    wait of one step leads there.
     """
-    last_B, sounding_BK, velocity_B, waited_B, limit_B = state
+    last_B, held_BK, velocity_B, waited_B, wait_limit_B, hold_limit_B = state
     velocity_B1 = velocity_B[:, None]
+    sounding_BK = held_BK >= 0
     silent_BK = ~sounding_BK
     some_silent_B1 = xp.any(silent_BK, axis=-1, keepdims=True)
+    overdue_BK = held_BK >= hold_limit_B[:, None]
+    hold_room_B = xp.maximum(hold_limit_B - xp.max(held_BK, axis=-1), 1)
+    room_B1 = xp.minimum(wait_limit_B - waited_B, hold_room_B)[:, None]
     bins_1N = xp.arange(v.VELOCITY_BINS, dtype="int32")[None, :]
     shifts_1N = xp.arange(1, v.MAX_SHIFT_STEPS + 1, dtype="int32")[None, :]
+    follow_BV = xp.take(follow_table(), last_B, axis=0)
+    must_release_B1 = xp.any(overdue_BK, axis=-1, keepdims=True) & follow_BV[:, v.NOTE_OFF : v.NOTE_OFF + 1]
+    free_B1 = ~must_release_B1
     specials_1N = xp.zeros((1, v.SIZE - v.EVENTS), dtype="bool")
-    yes_B1 = some_silent_B1 | ~some_silent_B1
     possible_BV = xp.concatenate(
         [
-            silent_BK & (velocity_B1 != UNKNOWN),
-            sounding_BK,
-            shifts_1N <= (limit_B - waited_B)[:, None],
-            (bins_1N != velocity_B1) & some_silent_B1,
-            specials_1N & yes_B1,
+            silent_BK & (velocity_B1 != UNKNOWN) & free_B1,
+            sounding_BK & (overdue_BK | free_B1),
+            (shifts_1N <= room_B1) & free_B1,
+            (bins_1N != velocity_B1) & some_silent_B1 & free_B1,
+            specials_1N & free_B1,
         ],
         axis=-1,
     )
-    return xp.take(follow_table(), last_B, axis=0) & possible_BV
+    return follow_BV & possible_BV
 
 
 def advance(xp: Any, state: GrammarState, ids_B: Array) -> GrammarState:
@@ -114,13 +130,15 @@ def advance(xp: Any, state: GrammarState, ids_B: Array) -> GrammarState:
     released_BK = ids_B[:, None] == keys_1K + v.NOTE_OFF
     is_velocity_B = (ids_B >= v.VELOCITY) & (ids_B < v.VELOCITY + v.VELOCITY_BINS)
     is_shift_B = (ids_B >= v.TIME_SHIFT) & (ids_B < v.TIME_SHIFT + v.MAX_SHIFT_STEPS)
-    waited_B = state.waited_B + xp.where(is_shift_B, ids_B - (v.TIME_SHIFT - 1), 0)
+    passed_B = xp.where(is_shift_B, ids_B - (v.TIME_SHIFT - 1), 0)
+    held_BK = xp.where(state.held_BK >= 0, state.held_BK + passed_B[:, None], SILENT)
     return GrammarState(
         ids_B,
-        (state.sounding_BK | struck_BK) & ~released_BK,
+        xp.where(struck_BK, 0, xp.where(released_BK, SILENT, held_BK)),
         xp.where(is_velocity_B, ids_B - v.VELOCITY, state.velocity_B),
-        xp.where(ids_B < v.NOTE_ON + PITCHES, 0, waited_B),
-        state.limit_B,
+        xp.where(ids_B < v.NOTE_ON + PITCHES, 0, state.waited_B + passed_B),
+        state.wait_limit_B,
+        state.hold_limit_B,
     )
 
 
@@ -138,13 +156,22 @@ def _state_of_row(ids_T: npt.NDArray[np.int32]) -> GrammarState:
     """`state_after` for one row, without the batch axis."""
     last_event_of = np.full(v.SIZE, -1)
     last_event_of[ids_T] = np.arange(ids_T.size)  # of repeated ids numpy keeps the last
-    sounding_K = last_event_of[_ON] > last_event_of[_OFF]
+    struck_K = last_event_of[_ON]
+    sounding_K = struck_K > last_event_of[_OFF]
     velocities = last_event_of[_VELOCITY]
     velocity = int(np.argmax(velocities)) if velocities.max() >= 0 else UNKNOWN
     last = int(ids_T[-1])
     if sounding_K.all() and v.VELOCITY <= last < v.VELOCITY + v.VELOCITY_BINS:
         last = v.START  # a velocity that no key is left for: nothing could follow it
-    since_strike_T = ids_T[last_event_of[_ON].max() + 1 :]
-    shifts_T = since_strike_T[(since_strike_T >= v.TIME_SHIFT) & (since_strike_T < v.VELOCITY)] - (v.TIME_SHIFT - 1)
-    limit = np.int32(LONGEST_WAIT_STEPS)
-    return GrammarState(np.int32(last), sounding_K, np.int32(velocity), np.int32(shifts_T.sum()), limit)
+    is_shift_T = (ids_T >= v.TIME_SHIFT) & (ids_T < v.VELOCITY)
+    now_T = np.cumsum(np.where(is_shift_T, ids_T - (v.TIME_SHIFT - 1), 0))
+    since_K = now_T[-1] - now_T[struck_K]  # of a key never struck: whatever, it is silent
+    waited = now_T[-1] - (now_T[struck_K.max()] if struck_K.max() >= 0 else 0)
+    return GrammarState(
+        np.int32(last),
+        np.where(sounding_K, since_K, SILENT).astype(np.int32),
+        np.int32(velocity),
+        np.int32(waited),
+        np.int32(LONGEST_WAIT_STEPS),
+        np.int32(LONGEST_HOLD_STEPS),
+    )

@@ -13,6 +13,7 @@ from musictx.midi.notes import NoteSequence
 Ids = npt.NDArray[np.int32]
 
 SHORTEST_LIMIT_STEPS = 100  # one second: a breath in any piece
+SHORTEST_HOLD_STEPS = 400  # four seconds: in concert recordings one note in a hundred sounds longer
 
 
 def shift_steps(ids: Ids) -> npt.NDArray[np.int64]:
@@ -64,6 +65,17 @@ def longest_wait(ids_T: Ids) -> int:
     gaps = np.diff(elapsed_T[ids_T < v.NOTE_OFF])
     longest = int(gaps.max()) if gaps.size else grammar.LONGEST_WAIT_STEPS
     return min(max(longest, SHORTEST_LIMIT_STEPS), grammar.LONGEST_WAIT_STEPS)
+
+
+def longest_hold(ids_T: Ids) -> int:
+    """How many steps a key may sound in a continuation of `ids_T`.
+
+    As many as in the prompt itself at most, but within `SHORTEST_HOLD_STEPS` and the grammar's own limit: a
+    seed of short notes is not continued by an organ point that a model forgot to end.
+    """
+    notes = decode(ids_T)
+    longest = round(float((notes.end_s - notes.start_s).max()) * v.STEPS_PER_SECOND) if len(notes) else 0
+    return min(max(longest, SHORTEST_HOLD_STEPS), grammar.LONGEST_HOLD_STEPS)
 
 
 def velocity_after(ids_T: Ids) -> int:

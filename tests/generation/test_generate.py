@@ -13,8 +13,9 @@ from musictx.config import SamplingConfig
 from musictx.errors import SettingsError
 from musictx.generation.generate import Chunk, Ending, cut_at, generate
 from musictx.generation.grammar import state_after
-from musictx.generation.prompt import continuation_notes, shift_steps, tail
+from musictx.generation.prompt import continuation_notes, longest_hold, longest_wait, shift_steps, tail
 from musictx.midi import vocabulary as v
+from musictx.midi.codec import decode
 from tests.fakes import FakeDecoder, random_logits, wishing_for
 from tests.generation.test_grammar import violations
 
@@ -48,13 +49,13 @@ def test_every_variation_ends_exactly_at_the_length() -> None:
 
 def test_twenty_thousand_tokens_never_leave_the_grammar() -> None:
     decoder = FakeDecoder(random_logits(), window=64)
-    chunk = last(decoder, seconds=1500, variations=4)
+    chunk = last(decoder, seconds=40, variations=4)
     assert chunk.tokens >= 20_000
     for ids in pieces(chunk):
         assert violations(SEED, ids[:-1]) == []  # the last shift is cut at the length
         notes = continuation_notes(SEED, np.array(ids, np.int32))
         assert len(notes) == sum(token < v.NOTE_OFF for token in ids)
-        assert notes.end_s.max() <= 1500
+        assert notes.end_s.max() <= 40
 
 
 def test_same_seed_same_piece_whatever_the_chunk_size() -> None:
@@ -115,11 +116,24 @@ def test_keys_struck_before_the_kept_part_are_released_in_it() -> None:
     """A key held through several windows stays held: it is not struck again, and its release is allowed."""
     hold = v.VELOCITY + 20, 60
     other_on, other_off = 72, v.NOTE_OFF + 72  # struck when a longer wait is not allowed
-    decoder = FakeDecoder(wishing_for(v.TIME_SHIFT + 99, other_off, other_on), window=16, chunk=4)
-    chunk = last(decoder, [v.START, *hold, v.TIME_SHIFT + 99], sampling=SamplingConfig(temperature=0), seconds=60)
-    assert set(pieces(chunk)[0]) == {v.TIME_SHIFT + 99, other_off, other_on}
+    decoder = FakeDecoder(wishing_for(v.TIME_SHIFT + 19, other_off, other_on), window=16, chunk=4)
+    chunk = last(decoder, [v.START, *hold, v.TIME_SHIFT + 99], sampling=SamplingConfig(temperature=0), seconds=2.4)
+    assert set(pieces(chunk)[0]) == {v.TIME_SHIFT + 19, other_off, other_on}
     assert not (decoder.prompts[-1] == 60).any()
-    assert decoder.states[-1].sounding_BK[0, 60]
+    assert decoder.states[-1].held_BK[0, 60] > 200
+
+
+def test_a_key_that_the_model_never_releases_is_released_all_the_same() -> None:
+    """A model that only waits and repeats one note: what the seed held ends after the limit, across windows."""
+    other_on, other_off = 72, v.NOTE_OFF + 72
+    decoder = FakeDecoder(wishing_for(v.TIME_SHIFT + 99, other_off, other_on), window=16, chunk=4)
+    held = [v.START, v.VELOCITY + 20, 60, v.TIME_SHIFT + 99]
+    chunk = last(decoder, held, sampling=SamplingConfig(temperature=0), seconds=60)
+    ids = pieces(chunk)[0]
+    release = ids.index(v.NOTE_OFF + 60)
+    assert ids[:release].count(v.TIME_SHIFT + 99) == 3  # one second in the prompt, three more: the least limit
+    notes = decode([*held, *ids])
+    assert (notes.end_s - notes.start_s).max() <= 4.0
 
 
 def test_a_prompt_longer_than_the_window_keeps_its_last_part() -> None:
@@ -127,7 +141,7 @@ def test_a_prompt_longer_than_the_window_keeps_its_last_part() -> None:
     decoder = FakeDecoder(random_logits(), window=64)
     last(decoder, prompt)
     assert decoder.prompts[0].tolist() == [prompt[-48:].tolist()]
-    assert decoder.states[0].sounding_BK[0, 50]
+    assert decoder.states[0].held_BK[0, 50] == 9700
     assert decoder.states[0].velocity_B[0] == 9
 
 
@@ -196,6 +210,9 @@ def test_cut_shortens_the_shift_that_passes_the_limit() -> None:
 
 def test_the_state_given_to_the_engine_is_that_of_the_prompt() -> None:
     decoder = FakeDecoder(random_logits())
-    last(decoder, SEED[:4], variations=3)
-    for ours, theirs in zip(decoder.states[0], state_after(np.tile(SEED[:4], (3, 1))), strict=True):
+    seed = SEED[:4]
+    last(decoder, seed, variations=3)
+    limits = {"wait_limit_B": np.full(3, longest_wait(seed)), "hold_limit_B": np.full(3, longest_hold(seed))}
+    expected = state_after(np.tile(seed, (3, 1)))._replace(**limits)
+    for ours, theirs in zip(decoder.states[0], expected, strict=True):
         assert np.array_equal(ours, theirs)

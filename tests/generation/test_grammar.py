@@ -96,19 +96,20 @@ def test_specials_never_follow() -> None:
 
 def test_something_may_always_follow() -> None:
     """Every kind of last token with every kind of past that can stand before it."""
-    one_key, all_but_one = np.zeros(128, np.bool_), np.ones(128, np.bool_)
-    one_key[60], all_but_one[60] = True, False
-    pasts = [np.zeros(128, np.bool_), one_key, all_but_one, np.ones(128, np.bool_)]
-    limit = np.array([grammar.LONGEST_WAIT_STEPS])
+    silent, sounding = np.full(128, grammar.SILENT), np.full(128, 20)
+    one_key, one_overdue, all_but_one, all_overdue = silent.copy(), silent.copy(), sounding.copy(), sounding * 1000
+    one_key[60], one_overdue[60], all_but_one[60] = 20, 900, grammar.SILENT
+    pasts = [silent, one_key, one_overdue, all_but_one, sounding, all_overdue]
+    limits = np.array([grammar.LONGEST_WAIT_STEPS]), np.array([grammar.LONGEST_HOLD_STEPS])
     waits = (0, 250, grammar.LONGEST_WAIT_STEPS, 10_000)
-    for last, sounding, velocity, waited in itertools.product(range(v.SIZE), pasts, (grammar.UNKNOWN, 0, 31), waits):
+    for last, held, velocity, waited in itertools.product(range(v.SIZE), pasts, (grammar.UNKNOWN, 0, 31), waits):
         is_velocity = v.VELOCITY <= last < v.EVENTS
         if last < v.NOTE_OFF and waited:
             continue  # a strike begins a new wait
-        if is_velocity and (sounding.all() or velocity == grammar.UNKNOWN):
+        if is_velocity and ((held >= 0).all() or velocity == grammar.UNKNOWN):
             continue  # no velocity is allowed when every key sounds, and after one it is known
-        state = GrammarState(np.array([last]), sounding[None], np.array([velocity]), np.array([waited]), limit)
-        assert allowed(np, state).any(), (last, int(sounding.sum()), velocity, waited)
+        state = GrammarState(np.array([last]), held[None], np.array([velocity]), np.array([waited]), *limits)
+        assert allowed(np, state).any(), (last, held.tolist(), velocity, waited)
 
 
 def test_prompts_that_no_grammar_wrote_can_be_continued() -> None:
@@ -144,12 +145,39 @@ def test_music_goes_on_after_the_longest_wait() -> None:
         assert max(waits[waits.index(0) :]) == grammar.LONGEST_WAIT_STEPS
 
 
+def test_no_key_sounds_for_ever() -> None:
+    """Whatever is drawn, a key is released when it has sounded for its limit: not later, and not sooner by force."""
+    random = np.random.default_rng(4)
+    state, longest = state_after([[v.START, LOUD, C4, shift(100)]]), 0
+    for _ in range(3000):
+        options = np.flatnonzero(allowed(np, state)[0])
+        going_on = options[(options < v.NOTE_OFF) | (options >= v.TIME_SHIFT)]
+        chosen = random.choice(going_on if going_on.size else options)  # releases only when it must
+        state = grammar.advance(np, state, np.array([chosen], np.int32))
+        longest = max(longest, int(state.held_BK.max()))
+    assert longest == grammar.LONGEST_HOLD_STEPS
+
+
+def test_an_overdue_key_is_all_that_may_be_released() -> None:
+    waits = [shift(100)] * 7
+    assert C4_OFF in next_ids(LOUD, C4, *waits, E4, shift(99))
+    assert next_ids(LOUD, C4, *waits, E4, shift(100)) == {C4_OFF}
+    assert {E4_OFF, SOFT, shift(1)} <= next_ids(LOUD, C4, *waits, E4, shift(100), C4_OFF)
+
+
+def test_a_prompt_that_held_a_key_too_long_comes_to_its_release() -> None:
+    """After a strike, where no release may stand, a wait of one step leads to it."""
+    overdue = [LOUD, C4, *[shift(100)] * 9, E4]
+    assert next_ids(*overdue) & set(range(v.TIME_SHIFT, v.VELOCITY)) == {shift(1)}
+    assert next_ids(*overdue, shift(1)) == {C4_OFF}
+
+
 def test_twenty_thousand_random_tokens_are_what_the_codec_writes() -> None:
     """Drawn evenly from what is allowed, they mean notes that encode to the same tokens."""
     random = np.random.default_rng(11)
     state = state_after([[v.START]])
     ids: list[int] = []
-    while len(ids) < 20_000 or state.sounding_BK.any():
+    while len(ids) < 20_000 or (state.held_BK >= 0).any():
         options = np.flatnonzero(allowed(np, state)[0])
         closing = options[(options >= v.NOTE_OFF) & (options < v.VELOCITY)]
         wanted = options if len(ids) < 20_000 or not closing.size else closing[:1]  # at the end, releases come first
@@ -181,10 +209,18 @@ def sorted_within_steps(ids: npt.ArrayLike) -> list[object]:
 @pytest.mark.parametrize("part", ["allowed", "advance"])
 def test_numpy_and_keras_agree(part: str) -> None:
     random = np.random.default_rng(5)
-    sounding = random.random((391, 128)) < 0.3
-    waited, limit = random.integers(0, 400, 391).astype(np.int32), random.integers(100, 300, 391).astype(np.int32)
+
+    def numbers(low: int, high: int, *shape: int) -> npt.NDArray[np.int32]:
+        return random.integers(low, high, shape).astype(np.int32)
+
+    held = np.where(random.random((391, 128)) < 0.3, numbers(0, 820, 391, 128), grammar.SILENT).astype(np.int32)
     host = GrammarState(
-        np.arange(391, dtype=np.int32), sounding, random.integers(-1, 32, 391).astype(np.int32), waited, limit
+        np.arange(391, dtype=np.int32),
+        held,
+        numbers(-1, 32, 391),
+        numbers(0, 400, 391),
+        numbers(100, 300, 391),
+        numbers(400, 800, 391),
     )
     engine = GrammarState(*(keras.ops.array(array) for array in host))
     ids = random.permutation(391).astype(np.int32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musictx.generation.prompt import continuation_notes, longest_wait, seed_prompt, shift_steps, tail
+from musictx.generation.prompt import continuation_notes, longest_hold, longest_wait, seed_prompt, shift_steps, tail
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import encode
 from musictx.midi.notes import NoteSequence
@@ -79,3 +79,13 @@ def test_the_longest_wait_is_the_prompts_own_within_bounds() -> None:
     assert longest_wait(prompt(20, 30)) == 100
     assert longest_wait(prompt(950)) == 300
     assert longest_wait(prompt()) == 300
+
+
+def test_the_longest_hold_is_the_prompts_own_within_bounds() -> None:
+    def prompt(seconds: float) -> np.ndarray:
+        return encode(NoteSequence.from_tuples([(60, 80, 0.0, seconds), (64, 80, 0.0, 0.3)]))
+
+    assert longest_hold(prompt(5.5)) == 550
+    assert longest_hold(prompt(0.4)) == 400
+    assert longest_hold(prompt(30.0)) == 800
+    assert longest_hold(np.array([v.START], np.int32)) == 400
