@@ -26,8 +26,9 @@ LAW: dict[str, set[str]] = {
     "takes": GROUND | {"midi"},  # what the studio hands out
     "studio": GROUND | {"midi", "model", "generation", "audio", "takes"},
     "experiment": GROUND | {"midi", "takes", "model", "generation", "audio", "studio"},
+    "audition": GROUND | {"midi", "generation"},
     "ui": GROUND | {"midi", "takes", "model", "generation", "training", "audio", "studio"},
-    "cli": GROUND | {"midi", "takes", "model", "generation", "training", "audio", "studio", "experiment"},
+    "cli": GROUND | {"midi", "takes", "model", "generation", "training", "audio", "studio", "experiment", "audition"},
 }
 # Library -> rooms that may import it; a library not named here is free.
 ONLY_IN: dict[str, set[str]] = {

@@ -1,4 +1,4 @@
-"""prepare, train, evaluate: from a corpus to a checkpoint and its figures."""
+"""prepare, train: from a corpus to a checkpoint."""
 
 from __future__ import annotations
 
@@ -13,13 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musictx.cli.command import Bar, Command, print_json
+from musictx.cli.command import Bar, Command
 from musictx.errors import TrainingError
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from musictx.training.train import Report
 
 
@@ -117,59 +114,5 @@ def _progress_line(bar: Bar) -> Callable[[Report], None]:
     return report
 
 
-def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", type=Path, help="MIDI files, folders of them, or prepared corpora")
-    parser.add_argument("--checkpoint", default="enhanced", help="name in checkpoints/, or a folder")
-    parser.add_argument("--split", default="validation", help="which pieces of a prepared corpus")
-    parser.add_argument("--window", type=int, default=None, help="tokens read at once (the model's own if not given)")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-
-
-def _evaluate(options: argparse.Namespace) -> None:
-    pieces = [ids for path in options.paths for ids in pieces_of(path, options.split)]
-    from musictx.experiment import open_studio
-    from musictx.midi.vocabulary import fingerprint
-    from musictx.model.checkpoint import load_checkpoint
-    from musictx.training.evaluate import evaluate
-
-    studio, name = open_studio(options.checkpoint)
-    model, card = load_checkpoint(studio.folders.checkpoints / name, fingerprint())
-    with Bar("evaluating", "window") as bar:
-        figures = evaluate(model, pieces, options.window, report=bar)
-    if options.json:
-        print_json({"checkpoint": card.name, **dataclasses.asdict(figures)})
-        return
-    print(
-        f"{card.name}: {figures.per_token:.4f} nats per token, {figures.per_note:.3f} per note, "
-        f"{figures.per_second:.2f} per second of music\n"
-        f"over {figures.tokens:,} tokens, {figures.notes:,} notes, {figures.seconds:,.0f} s in {figures.pieces} "
-        f"pieces, windows of {figures.window}"
-    )
-
-
-def pieces_of(path: Path, split: str) -> list[npt.NDArray[np.int32]]:
-    """Token ids of the pieces at `path`, START and END included."""
-    import numpy as np
-
-    from musictx.midi import vocabulary
-    from musictx.midi.codec import encode
-    from musictx.midi.files import read_midi
-    from musictx.training.dataset import open_corpus
-
-    if (path / "pieces.json").is_file():
-        corpus = open_corpus(path)
-        return [corpus.ids(piece) for piece in corpus.split(split)]
-    files = (
-        sorted(file for file in path.rglob("*") if file.suffix.lower() in (".mid", ".midi"))
-        if path.is_dir()
-        else [path]
-    )
-    if not files:
-        raise TrainingError(f"No .mid or .midi files in {path}. Give a folder that holds some.")
-    ends = np.array([vocabulary.START], np.int32), np.array([vocabulary.END], np.int32)
-    return [np.concatenate([ends[0], encode(read_midi(file).notes), ends[1]]) for file in files]
-
-
 PREPARE = Command("encode a corpus of MIDI files for training", _prepare_arguments, _prepare)
 TRAIN = Command("train a checkpoint on prepared corpora; Ctrl-C saves and stops", _train_arguments, _train)
-EVALUATE = Command("negative log-likelihood of whole pieces under a checkpoint", _evaluate_arguments, _evaluate)
