@@ -8,6 +8,9 @@ from typing import Any
 
 from musictx.errors import SettingsError
 
+SAMPLE_RATE_HZ = 44_100  # of all rendered sound
+AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg")  # a take can be written in, beside "mid"
+
 ACTIVATIONS = ("relu", "gelu")  # "gelu" is the tanh form everywhere: the exact one does not export to ONNX
 
 

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from musictx.audio.encode import write_audio
 from musictx.audio.soundfont import SoundFont, best_soundfont, cache_folder, find_soundfonts
 from musictx.audio.synth import render
+from musictx.config import AUDIO_FORMATS, SAMPLE_RATE_HZ
 from musictx.errors import AudioError, CheckpointError, MidiError
 from musictx.generation.generate import Chunk, Ending, generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
@@ -47,9 +48,7 @@ __all__ = [
     "Take",
 ]
 
-SAMPLE_RATE_HZ = 44_100
 WARM_TOKENS = 1024  # prompt and continuation that the first click rarely exceeds
-AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg")
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""write_audio: samples -> file, through libsndfile; no other program is needed."""
+"""write_audio: samples -> file, convert_audio: file -> file, through libsndfile; no other program is needed."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -46,13 +46,38 @@ def write_audio(samples: npt.NDArray[np.float32], path: Path, sample_rate_hz: in
     Raises:
         AudioError: if the suffix is none of .wav .flac .mp3 .ogg, or the file cannot be written.
     """
+    assert samples.ndim == 2 and samples.shape[1] == 2, samples.shape
+    blocks = (samples[start : start + BLOCK_FRAMES] for start in range(0, len(samples), BLOCK_FRAMES))
+    return _write_whole(blocks, path, sample_rate_hz)
+
+
+def convert_audio(source: Path, path: Path) -> Path:
+    """Writes the sound of the stereo file `source` in the format of `path`'s suffix; returns `path`.
+
+    From FLAC to WAV it is the same sound bit by bit, so what has been rendered once need not be again.
+
+    Raises:
+        AudioError: if `source` cannot be read; else see `write_audio`.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(source) as file:
+            blocks = file.blocks(BLOCK_FRAMES, dtype="int16", always_2d=True)
+            return _write_whole(blocks, path, file.samplerate)
+    except (OSError, RuntimeError) as error:
+        raise AudioError(f"{source} could not be read ({error}). Render it again.") from error
+
+
+def _write_whole(blocks: Iterable[npt.NDArray[Any]], path: Path, sample_rate_hz: int) -> Path:
+    """Writes (frames, 2) blocks to `path`, which appears when it is complete."""
     chosen = FORMATS.get(path.suffix.lower())
     if chosen is None:
         raise AudioError(f"Audio can be written as {', '.join(FORMATS)}. Received: {path.name!r}")
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_blocks(samples, partial, sample_rate_hz, chosen)
+        _write_blocks(blocks, partial, sample_rate_hz, chosen)
         os.replace(partial, path)
     except (OSError, RuntimeError) as error:  # soundfile's errors are RuntimeErrors
         raise AudioError(f"{path} could not be written ({error}). Is the disk full?") from error
@@ -62,13 +87,12 @@ def write_audio(samples: npt.NDArray[np.float32], path: Path, sample_rate_hz: in
     return path
 
 
-def _write_blocks(samples: npt.NDArray[np.float32], path: Path, sample_rate_hz: int, chosen: AudioFormat) -> None:
+def _write_blocks(blocks: Iterable[npt.NDArray[Any]], path: Path, sample_rate_hz: int, chosen: AudioFormat) -> None:
     import soundfile
 
-    assert samples.ndim == 2 and samples.shape[1] == 2, samples.shape
     options: dict[str, Any] = {} if chosen.compression is None else {"compression_level": chosen.compression}
     with soundfile.SoundFile(
         path, "w", sample_rate_hz, channels=2, format=chosen.container, subtype=chosen.subtype, **options
     ) as file:
-        for start in range(0, len(samples), BLOCK_FRAMES):
-            file.write(samples[start : start + BLOCK_FRAMES])
+        for block in blocks:
+            file.write(block)

@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musictx.cli.command import Bar, Command, print_json
-from musictx.config import SAMPLING_PRESETS, SamplingConfig
+from musictx.config import AUDIO_FORMATS, SAMPLE_RATE_HZ, SAMPLING_PRESETS, SamplingConfig
 from musictx.errors import SettingsError
 
 if TYPE_CHECKING:
     from musictx.studio import Studio
     from musictx.takes import ComposeSettings, Progress, Seed
 
-AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg")
 LARGEST_RANDOM_SEED = 99_999  # of those drawn: short enough to note down
-SAMPLE_RATE_HZ = 44_100
 
 
 def _generate_arguments(parser: argparse.ArgumentParser) -> None:

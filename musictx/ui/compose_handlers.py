@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from musictx.audio.encode import convert_audio
 from musictx.errors import MusictxError, SettingsError
 from musictx.takes import Progress, RenderSettings
 from musictx.ui import text
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 LEAST_GAP_S = 0.15  # between two pictures of a growing roll; more often is not smoother
 TAKE_SOUND = "rendering the sound…"
+FIRST_SOUND, OTHER_SOUNDS = "flac", ("wav", "mp3")  # the browser plays what is there first; all are offered
 UNKNOWN = "Something went wrong inside musictx. Your seed and settings are kept; the terminal shows the details."
 TURNED_AWAY = (
     "Generating did not start: too many visitors are waiting, or a number is outside its range. "
@@ -127,27 +129,25 @@ class ComposeHandlers:
             return
         with tempfile.TemporaryDirectory(prefix="musictx-") as name:
             folder, render = Path(name), read_sound(soundfont, room)
-            for formats in (("mid", "flac"), ("wav", "mp3")):
-                for index in range(len(picture.takes)):
-                    picture = self._export(picture, index, folder, render, formats)
-                    yield picture.value()
+            for index in range(len(picture.takes)):
+                picture = self._export(picture, index, folder, render)
+                yield picture.value()
+            for index in range(len(picture.takes)):
+                picture = _converted(picture, index)
+                yield picture.value()
             picture = picture.but(sounding="", archive=_archive(picture, folder))
             yield picture.value()
 
-    def _export(
-        self, picture: Picture, index: int, folder: Path, render: RenderSettings, formats: tuple[str, ...]
-    ) -> Picture:
-        """`picture` with one take written in `formats`; without sound the MIDI file is still there."""
-        take, written = picture.takes[index], picture.files.get(index, TakeFiles())
-        if written.problem:
-            return picture
+    def _export(self, picture: Picture, index: int, folder: Path, render: RenderSettings) -> Picture:
+        """`picture` with one take as MIDI and rendered as FLAC; without sound the MIDI file is still there."""
+        take = picture.takes[index]
         try:
-            paths, problem = self.studio.export(take, folder, render, formats), ""
+            paths, problem = self.studio.export(take, folder, render, ("mid", FIRST_SOUND)), ""
         except MusictxError as error:
             paths, problem = self.studio.export(take, folder, render, ("mid",)), str(error)
         stem = f"{safe_name(picture.seed.name)}-take-{take.number}"  # what the visitor's download is called
         named = {suffix: path.rename(folder / f"{stem}.{suffix}") for suffix, path in paths.items()}
-        files = {**picture.files, index: TakeFiles({**written.paths, **named}, problem)}
+        files = {**picture.files, index: TakeFiles(named, problem)}
         return picture.but(files=files, sounding="" if problem else picture.sounding)
 
     def again(self, picture: Picture, event: gr.EventData) -> tuple[Any, ...]:
@@ -156,6 +156,19 @@ class ComposeHandlers:
         if not 0 <= index < len(picture.takes):
             return tuple(gr.skip() for _ in range(9))
         return write_settings(picture.takes[index].settings)
+
+
+def _converted(picture: Picture, index: int) -> Picture:
+    """`picture` with the other formats of a take, made from the sound that was rendered."""
+    written = picture.files[index]
+    sound = written.paths.get(FIRST_SOUND)
+    if sound is None:
+        return picture
+    try:
+        paths, problem = {suffix: convert_audio(sound, sound.with_suffix(f".{suffix}")) for suffix in OTHER_SOUNDS}, ""
+    except MusictxError as error:
+        paths, problem = {}, str(error)
+    return picture.but(files={**picture.files, index: TakeFiles({**written.paths, **paths}, problem)})
 
 
 def _idle() -> Any:

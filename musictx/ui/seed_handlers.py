@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from musictx.audio.encode import write_audio
+from musictx.config import SAMPLE_RATE_HZ
 from musictx.errors import MidiError, MusictxError
 from musictx.ui import text
 from musictx.ui.compose import UPLOADED, seed_choices
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from musictx.studio import Studio
     from musictx.takes import Seed
 
-SAMPLE_RATE_HZ = 44_100
 SEED_SOUND = "sounding the seed…"
 LIMIT_BYTES = 2 * 1024 * 1024
 

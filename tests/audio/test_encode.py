@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from musictx.audio.encode import FORMATS, write_audio
+from musictx.audio.encode import FORMATS, convert_audio, write_audio
+from musictx.config import AUDIO_FORMATS
 from musictx.errors import AudioError
 
 RATE_HZ = 44100
@@ -71,3 +72,23 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(AudioError, match="could not be written"):
         write_audio(chord(0.1), tmp_path / "file" / "take.wav", RATE_HZ)
+
+
+def test_flac_becomes_wav_bit_by_bit(tmp_path: Path) -> None:
+    samples = chord(2.3)
+    flac = write_audio(samples, tmp_path / "take.flac", RATE_HZ)
+    wav = convert_audio(flac, tmp_path / "again.wav")
+    assert np.array_equal(soundfile.read(wav, dtype="int16")[0], soundfile.read(flac, dtype="int16")[0])
+    mp3, rate_hz = soundfile.read(convert_audio(flac, tmp_path / "again.mp3"))
+    assert rate_hz == RATE_HZ and abs(len(mp3) - len(samples)) <= 2400
+
+
+def test_what_is_no_sound_is_not_converted(tmp_path: Path) -> None:
+    (tmp_path / "take.flac").write_bytes(b"no sound")
+    with pytest.raises(AudioError, match=r"take\.flac could not be read"):
+        convert_audio(tmp_path / "take.flac", tmp_path / "take.wav")
+    assert not (tmp_path / "take.wav").exists()
+
+
+def test_every_format_that_is_offered_can_be_written() -> None:
+    assert [f".{name}" for name in AUDIO_FORMATS] == list(FORMATS)
