@@ -15,15 +15,20 @@ Tensor = Any
 
 def token_nll(logits_BTV: Tensor, targets_BT: Tensor) -> Tensor:
     """Negative log-likelihood of each target in nats, float32 (B, T)."""
-    log_probabilities = ops.log_softmax(ops.cast(logits_BTV, "float32"), axis=-1)
-    return -ops.squeeze(ops.take_along_axis(log_probabilities, ops.expand_dims(targets_BT, -1), axis=-1), -1)
+    return losses(logits_BTV, targets_BT, 0.0)[0]
 
 
-def smoothed_nll(logits_BTV: Tensor, targets_BT: Tensor, smoothing: float) -> Tensor:
-    """Cross-entropy against (1 - smoothing) one-hot + smoothing uniform, float32 (B, T)."""
+def losses(logits_BTV: Tensor, targets_BT: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
+    """For each target, float32 (B, T): its negative log-likelihood, and its cross-entropy under label smoothing.
+
+    The latter is against (1 - smoothing) one-hot + smoothing uniform (Szegedy et al. 2016). Both from one
+    log-softmax, since eager backends would compute a second one.
+    """
     log_probabilities = ops.log_softmax(ops.cast(logits_BTV, "float32"), axis=-1)
-    hit = ops.squeeze(ops.take_along_axis(log_probabilities, ops.expand_dims(targets_BT, -1), axis=-1), -1)
-    return -(1.0 - smoothing) * hit - smoothing * ops.mean(log_probabilities, axis=-1)
+    nll = -ops.squeeze(ops.take_along_axis(log_probabilities, ops.expand_dims(targets_BT, -1), axis=-1), -1)
+    if not smoothing:
+        return nll, nll
+    return nll, (1.0 - smoothing) * nll - smoothing * ops.mean(log_probabilities, axis=-1)
 
 
 def mean_where(values_BT: Tensor, mask_BT: Tensor) -> Tensor:
@@ -60,5 +65,6 @@ class NextToken(keras.Model):
     ) -> Tensor:
         """The smoothed loss; tracks the plain one on the way. Called by Keras in each step."""
         mask = ops.not_equal(y, vocabulary.PAD)
-        self.nll.update_state(mean_where(token_nll(y_pred, y), mask))
-        return mean_where(smoothed_nll(y_pred, y, self.label_smoothing), mask)
+        nll, smoothed = losses(y_pred, y, self.label_smoothing)
+        self.nll.update_state(mean_where(nll, mask))
+        return mean_where(smoothed, mask)

@@ -9,7 +9,7 @@ from musictx.config import MODEL_PRESETS
 from musictx.errors import SettingsError
 from musictx.midi import vocabulary as v
 from musictx.model.transformer import MusicTransformer
-from musictx.training.objective import NextToken, mean_where, smoothed_nll, token_nll
+from musictx.training.objective import NextToken, losses, mean_where, token_nll
 from musictx.training.optimizer import HalfMuon, build_optimizer
 from musictx.training.schedule import WarmupSchedule
 
@@ -26,7 +26,9 @@ def test_smoothing_mixes_in_the_uniform_distribution() -> None:
     log_p = np.asarray(ops.log_softmax(logits))
     wanted = np.eye(5)[targets] * 0.9 + 0.1 / 5
     expected = -(wanted * log_p).sum(-1)
-    np.testing.assert_allclose(ops.convert_to_numpy(smoothed_nll(logits, targets, 0.1)), expected, rtol=1e-4)
+    nll, smoothed = losses(logits, targets, 0.1)
+    np.testing.assert_allclose(ops.convert_to_numpy(smoothed), expected, rtol=1e-4)
+    np.testing.assert_allclose(ops.convert_to_numpy(nll), -(np.eye(5)[targets] * log_p).sum(-1), rtol=1e-4)
 
 
 def test_padding_does_not_count() -> None:
