@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.config import SamplingConfig
-from musictx.generation import grammar
+from musictx.generation import grammar, restraint
 from musictx.generation.grammar import Array, GrammarState
 from musictx.generation.sampling import sample
 
@@ -71,8 +71,9 @@ def draw(
 ) -> GrammarState:
     """Draws a playable token a row; the new state holds it as `last_B`.
 
-    The one way from logits to tokens for every engine: grammar first, then the
+    The one way from logits to tokens for every engine: restraint and grammar first, then the
     filters, so that top-k and top-p count only what could be played.
     """
-    playable_BV = xp.where(grammar.allowed(xp, state), logits_BV, float("-inf"))
+    restrained_BV = restraint.restrained(xp, logits_BV, state.struck_B, state.density_limit_B)
+    playable_BV = xp.where(grammar.allowed(xp, state), restrained_BV, float("-inf"))
     return grammar.advance(xp, state, sample(xp, playable_BV, uniforms_B, temperature, top_k, top_p))

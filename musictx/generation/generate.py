@@ -21,7 +21,7 @@ from musictx.config import SamplingConfig, check_range
 from musictx.errors import SettingsError
 from musictx.generation import grammar
 from musictx.generation.decoder import Decoder, Ids, Stream, Uniforms
-from musictx.generation.prompt import longest_hold, longest_wait, shift_steps, tail
+from musictx.generation.prompt import greatest_density, longest_hold, longest_wait, shift_steps, tail
 from musictx.midi import vocabulary as v
 
 MAX_VARIATIONS = 4
@@ -152,6 +152,7 @@ class _Piece:
         self._sampling = sampling
         self._wait_limit_B = np.array([longest_wait(row_T) for row_T in ids_BT], np.int32)
         self._hold_limit_B = np.array([longest_hold(row_T) for row_T in ids_BT], np.int32)
+        self._density_limit_B = np.array([greatest_density(row_T) for row_T in ids_BT], np.float32)
         self._stream: Stream | None = None
         self._position = 0  # tokens in the window
 
@@ -178,7 +179,9 @@ class _Piece:
             prompts_BP = np.stack([tail(row_T, keep) for row_T in prompts_BP])
         # The state is that of everything: keys struck before the part that is kept sound on.
         state = grammar.state_after(self._ids_BT)
-        state = state._replace(wait_limit_B=self._wait_limit_B, hold_limit_B=self._hold_limit_B)
+        state = state._replace(
+            wait_limit_B=self._wait_limit_B, hold_limit_B=self._hold_limit_B, density_limit_B=self._density_limit_B
+        )
         self._stream = self._decoder.start(prompts_BP, state, self._sampling)
         self._position = prompts_BP.shape[1]
 

@@ -12,7 +12,7 @@ a key sound for ever: no wait goes past the step at which a key has sounded for 
 otherwise let it ring to the end.
 
 The static part is a table, `follow_table`; the part that depends on the past is
-a `GrammarState`, six small arrays that a compiled loop carries along. The
+a `GrammarState`, a few small arrays that a compiled loop carries along. The
 functions take the array library `xp` first, as in `sampling`.
 
 Shape letters: B batch, T time, K the 128 keys, V vocabulary.
@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from musictx.generation import restraint
 from musictx.midi import vocabulary as v
 from musictx.midi.notes import PITCHES
 
@@ -54,6 +55,8 @@ class GrammarState(NamedTuple):
     waited_B: int32, steps since a key was last struck.
     wait_limit_B: int32, how many steps that may become; it never changes.
     hold_limit_B: int32, how many steps a key may sound; it never changes.
+    struck_B: float32, the fading count of strikes, see `restraint`.
+    density_limit_B: float32, strikes a second that are not held back; it never changes.
     """
 
     last_B: Array
@@ -62,6 +65,8 @@ class GrammarState(NamedTuple):
     waited_B: Array
     wait_limit_B: Array
     hold_limit_B: Array
+    struck_B: Array
+    density_limit_B: Array
 
 
 @lru_cache(maxsize=1)
@@ -96,7 +101,7 @@ def allowed(xp: Any, state: GrammarState) -> Array:
     is released where a release may stand; after a strike (in a prompt that held keys for longer) a
     wait of one step leads there.
     """
-    last_B, held_BK, velocity_B, waited_B, wait_limit_B, hold_limit_B = state
+    last_B, held_BK, velocity_B, waited_B, wait_limit_B, hold_limit_B, *_ = state
     velocity_B1 = velocity_B[:, None]
     sounding_BK = held_BK >= 0
     silent_BK = ~sounding_BK
@@ -132,13 +137,16 @@ def advance(xp: Any, state: GrammarState, ids_B: Array) -> GrammarState:
     is_shift_B = (ids_B >= v.TIME_SHIFT) & (ids_B < v.TIME_SHIFT + v.MAX_SHIFT_STEPS)
     passed_B = xp.where(is_shift_B, ids_B - (v.TIME_SHIFT - 1), 0)
     held_BK = xp.where(state.held_BK >= 0, state.held_BK + passed_B[:, None], SILENT)
+    is_strike_B = ids_B < v.NOTE_ON + PITCHES
     return GrammarState(
         ids_B,
         xp.where(struck_BK, 0, xp.where(released_BK, SILENT, held_BK)),
         xp.where(is_velocity_B, ids_B - v.VELOCITY, state.velocity_B),
-        xp.where(ids_B < v.NOTE_ON + PITCHES, 0, state.waited_B + passed_B),
+        xp.where(is_strike_B, 0, state.waited_B + passed_B),
         state.wait_limit_B,
         state.hold_limit_B,
+        restraint.advance(xp, state.struck_B, ids_B),
+        state.density_limit_B,
     )
 
 
@@ -167,6 +175,8 @@ def _state_of_row(ids_T: npt.NDArray[np.int32]) -> GrammarState:
     now_T = np.cumsum(np.where(is_shift_T, ids_T - (v.TIME_SHIFT - 1), 0))
     since_K = now_T[-1] - now_T[struck_K]  # of a key never struck: whatever, it is silent
     waited = now_T[-1] - (now_T[struck_K.max()] if struck_K.max() >= 0 else 0)
+    strikes = now_T[ids_T < v.NOTE_ON + PITCHES]
+    counts = restraint.counts(strikes)
     return GrammarState(
         np.int32(last),
         np.where(sounding_K, since_K, SILENT).astype(np.int32),
@@ -174,4 +184,6 @@ def _state_of_row(ids_T: npt.NDArray[np.int32]) -> GrammarState:
         np.int32(waited),
         np.int32(LONGEST_WAIT_STEPS),
         np.int32(LONGEST_HOLD_STEPS),
+        np.float32(counts[-1] * np.exp(-(now_T[-1] - strikes[-1]) / restraint.MEMORY_STEPS) if strikes.size else 0.0),
+        np.float32(restraint.UNLIMITED),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from musictx.generation import grammar
+from musictx.generation import grammar, restraint
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import decode
 from musictx.midi.notes import NoteSequence
@@ -76,6 +76,16 @@ def longest_hold(ids_T: Ids) -> int:
     notes = decode(ids_T)
     longest = round(float((notes.end_s - notes.start_s).max()) * v.STEPS_PER_SECOND) if len(notes) else 0
     return min(max(longest, SHORTEST_HOLD_STEPS), grammar.LONGEST_HOLD_STEPS)
+
+
+def greatest_density(ids_T: Ids) -> float:
+    """Strikes a second that a continuation of `ids_T` may have at no cost: the densest that the prompt had.
+
+    Measured with the fading memory of `restraint`, and at least its LEAST_LIMIT.
+    """
+    strikes = np.cumsum(shift_steps(ids_T))[ids_T < v.NOTE_OFF]
+    densest = float(restraint.counts(strikes).max()) / restraint.MEMORY_S if strikes.size else restraint.UNLIMITED
+    return max(densest, restraint.LEAST_LIMIT)
 
 
 def velocity_after(ids_T: Ids) -> int:
