@@ -31,6 +31,7 @@ from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.codec import encode, token_times
 from musictx.midi.files import SeedLimits, check_seed, read_midi, write_midi
 from musictx.midi.notes import NoteSequence
+from musictx.midi.passage_index import PassageIndex, Sharing
 from musictx.model.card import CheckpointCard, list_cards
 from musictx.takes import BuiltInSeed, ComposeSettings, Progress, RenderSettings, Seed, Take
 
@@ -79,6 +80,7 @@ class Studio:
         self.folders = folders or StudioFolders.beside(Path(__file__).resolve().parent.parent)
         self.limits = limits or SeedLimits()
         self._decoders: dict[str, Decoder] = {}
+        self._passages: dict[str, PassageIndex | None] = {}
         self._loading = threading.Lock()
 
     def checkpoints(self) -> tuple[CheckpointCard, ...]:
@@ -175,6 +177,28 @@ class Studio:
                 chunk.first_note_s,
                 chunk.ending.value if chunk.ending else "",
             )
+
+    def passage_index(self, checkpoint: str) -> PassageIndex | None:
+        """What is known of a checkpoint's training data, loaded once for everybody; None if nothing is.
+
+        Raises:
+            CheckpointError: if its index is damaged.
+        """
+        with self._loading:
+            if checkpoint not in self._passages:
+                self._passages[checkpoint] = PassageIndex.load(self.folders.checkpoints / checkpoint)
+            return self._passages[checkpoint]
+
+    def sharing(self, take: Take) -> Sharing | None:
+        """The longest passage of the continuation that is in the training data; times count from the seed's end.
+
+        None where the checkpoint does not say what it learned from.
+
+        Raises:
+            CheckpointError: if its index is damaged.
+        """
+        index = self.passage_index(take.settings.checkpoint)
+        return None if index is None else index.sharing(take.continuation.shifted(-take.join_s))
 
     def render(self, notes: NoteSequence, settings: RenderSettings) -> npt.NDArray[np.float32]:
         """Samples of `notes`, float32 (frames, 2) at 44,100 Hz.

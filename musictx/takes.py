@@ -8,6 +8,8 @@ from pathlib import Path
 from musictx.config import SamplingConfig, check_range
 from musictx.midi.files import Recording
 from musictx.midi.notes import NoteSequence
+from musictx.midi.passage_index import Sharing
+from musictx.midi.passages import N_GRAM
 
 # Of a long seed only the end is heard and drawn: rendering ten minutes to hear thirty seconds
 # of continuation would make everybody wait. The MIDI file keeps all of it.
@@ -132,3 +134,26 @@ class Progress:
     def done(self) -> bool:
         """Whether nothing more comes."""
         return bool(self.ending)
+
+
+def sharing_sentence(sharing: Sharing) -> str:
+    """What a take shares with the training data, for people: "longest passage shared …: 9 notes (…: 11)"."""
+    longest = sharing.longest
+    if not longest.notes:
+        return f"no passage of more than {N_GRAM} notes shared with the training data"
+    usual = f"{sharing.usual} notes" if sharing.usual else f"{N_GRAM} or fewer"
+    at = f"{int(longest.start_s) // 60}:{int(longest.start_s) % 60:02}"
+    found = f"longest passage shared with the training data: {longest.notes} notes at {at}"
+    return f"{found} (usual between real pieces: {usual})"
+
+
+def sharing_facts(sharing: Sharing) -> dict[str, float | int | bool]:
+    """The same for programs; times in seconds."""
+    return {
+        "notes": sharing.longest.notes,
+        "start_s": round(sharing.longest.start_s, 2),
+        "end_s": round(sharing.longest.end_s, 2),
+        "usual_notes": sharing.usual,
+        "high_notes": sharing.high,
+        "remarkable": sharing.remarkable,
+    }

@@ -3,6 +3,7 @@
     generate      continue a seed MIDI                       render   play a MIDI file into a sound file
     checkpoints   list the checkpoints                       prepare  encode a corpus for training
     train         train a checkpoint                         evaluate NLL and music of a checkpoint
+    index         remember what a checkpoint learned from    shared   what a piece shares with it
 
 A command's own arguments, and whatever it imports, are loaded only when it is the one called:
 `--help` answers at once. What a user can correct ends with one line on stderr and exit code 2.
@@ -16,7 +17,7 @@ import sys
 from collections.abc import Sequence
 
 from musictx import __version__
-from musictx.cli import judge, learn, play
+from musictx.cli import judge, learn, passages, play
 from musictx.cli.command import Command
 from musictx.errors import MusictxError
 
@@ -29,6 +30,8 @@ COMMANDS: dict[str, Command] = {
     "prepare": learn.PREPARE,
     "train": learn.TRAIN,
     "evaluate": judge.EVALUATE,
+    "index": passages.INDEX,
+    "shared": passages.SHARED,
 }
 
 

@@ -43,7 +43,7 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _generate(options: argparse.Namespace) -> None:
     from musictx.experiment import open_studio
-    from musictx.takes import RenderSettings
+    from musictx.takes import RenderSettings, sharing_facts, sharing_sentence
 
     studio, checkpoint = open_studio(options.checkpoint)
     seed, settings = _read_seed(studio, options.seed_file), _settings(options, checkpoint)
@@ -51,6 +51,7 @@ def _generate(options: argparse.Namespace) -> None:
         progress = _compose(studio, seed, settings, bar)
     render = RenderSettings(soundfont=options.soundfont, room=options.room)
     files = [studio.export(take, options.out, render, tuple(options.formats)) for take in progress.takes]
+    sharings = [studio.sharing(take) for take in progress.takes]
     if options.json:
         takes = [
             {
@@ -58,16 +59,17 @@ def _generate(options: argparse.Namespace) -> None:
                 "tokens": take.tokens,
                 "seconds": round(take.continuation.duration_s - take.join_s, 2),
                 "files": made,
+                "shared_passage": None if sharing is None else sharing_facts(sharing),
             }
-            for take, made in zip(progress.takes, files, strict=True)
+            for take, made, sharing in zip(progress.takes, files, sharings, strict=True)
         ]
         facts = ("tokens", "tokens_per_second", "first_note_s", "seconds")
         print_json(
             {name: getattr(progress, name) for name in facts} | {"random_seed": settings.random_seed, "takes": takes}
         )
         return
-    for made in files:
-        print(*made.values())
+    for made, sharing in zip(files, sharings, strict=True):
+        print(*made.values(), *([] if sharing is None else [f"\n  {sharing_sentence(sharing)}"]))
     print(
         f"{progress.seconds:.1f} s of music, {progress.tokens} tokens, {progress.tokens_per_second:.0f} tokens/s, "
         f"random seed {settings.random_seed}"

@@ -14,7 +14,7 @@ import gradio as gr
 
 from musictx.config import SAMPLING_PRESETS
 from musictx.errors import MidiError, MusictxError
-from musictx.takes import ComposeSettings, Progress, RenderSettings, Take
+from musictx.takes import ComposeSettings, Progress, RenderSettings, Take, sharing_facts
 from musictx.ui.compose import (
     DEFAULT_CONTEXT_SECONDS,
     DEFAULT_PRESET,
@@ -30,9 +30,9 @@ from musictx.ui.forms import CUSTOM, preset_values, read_settings, read_sound
 DRAWN = -1  # the random seed of a caller who does not care; the client library needs a default that is not None
 DESCRIPTION = (
     "Continues a seed MIDI file with the Music Transformer. Returns the MIDI files and the sound files, one a take, "
-    "and a dictionary of facts: for each take its seconds of music, tokens and random seed, and the settings used. "
-    "preset is precise, balanced or creative; with custom, temperature, top_k and top_p count. Without random_seed "
-    "one is drawn and told, so that the piece can be repeated."
+    "and a dictionary of facts: for each take its seconds of music, tokens, random seed and the longest passage that "
+    "it shares with the training data, and the settings used. preset is precise, balanced or creative; with custom, "
+    "temperature, top_k and top_p count. Without random_seed one is drawn and told, so that the piece can be repeated."
 )
 
 
@@ -92,13 +92,18 @@ class Api:
             midi.append(str(paths["mid"]))
             audio.append(str(paths[audio_format]))
         facts = {
-            "takes": [_facts(take) for take in progress.takes],
+            "takes": [_facts(take) | {"shared_passage": self._shared(take)} for take in progress.takes],
             "tokens": int(progress.tokens),
             "tokens_per_second": round(float(progress.tokens_per_second), 1),
             "first_note_s": progress.first_note_s,
             "settings": asdict(settings),
         }
         return midi, audio, facts
+
+    def _shared(self, take: Take) -> dict[str, Any] | None:
+        """The longest passage of a take that is in the training data; None where nobody can say."""
+        found = self._studio.sharing(take)
+        return None if found is None else sharing_facts(found)
 
 
 def _facts(take: Take) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import gradio as gr
 
 from musictx.audio.encode import convert_audio
 from musictx.errors import MusictxError, SettingsError
-from musictx.takes import Progress, RenderSettings
+from musictx.takes import Progress, RenderSettings, Take, sharing_sentence
 from musictx.ui import text
 from musictx.ui.compose import GENERATE, new_random_seed
 from musictx.ui.forms import read_settings, read_sound, write_settings
@@ -93,14 +93,24 @@ class ComposeHandlers:
                 if not stop()
                 else "Stopped before the first note. Press Generate to start again."
             )
-        done = _finished(picture, progress)
+        done = _finished(picture, progress).but(sharings=tuple(map(self._sharing, progress.takes)))
         yield done, done.value(), _idle(), gr.update(interactive=False), new_random_seed()
+
+    def _sharing(self, take: Take) -> str:
+        """What a take shares with the training data, as a sentence; "" where nobody can say."""
+        try:
+            found = self.studio.sharing(take)
+        except MusictxError as error:
+            return str(error)
+        sentence = "" if found is None else sharing_sentence(found)
+        return sentence[:1].upper() + sentence[1:]
 
     def _failed(self, picture: Picture, sentence: str) -> tuple[Any, ...]:
         failed = picture.but(
             phase="failed",
             takes=(),
             streams=(),
+            sharings=(),
             progress=None,
             status="",
             wait="",

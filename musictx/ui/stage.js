@@ -87,6 +87,7 @@ function showTakes() {
     tab.tabIndex = index === chosen ? 0 : -1;
   });
   find(".take-facts").textContent = take()?.facts ?? picture.hint;
+  find(".take-sharing").textContent = take()?.sharing ?? "";
   find(".again").hidden = !take() || picture.phase !== "done";
 }
 

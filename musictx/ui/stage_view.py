@@ -47,6 +47,7 @@ class Picture:
 
     phase: "seed" (a seed waits), "working", "done" or "failed".
     sounding: what the player says while its sound is being made; "" when nothing is.
+    sharings: for each finished take, what it shares with the training data; none where nobody can say.
     """
 
     serial: float
@@ -58,6 +59,7 @@ class Picture:
     archive: Path | None = None
     seed_sound: Path | None = None
     progress: Progress | None = None
+    sharings: tuple[str, ...] = ()
     target_s: float = 1.0
     sounding: str = ""
     status: str = ""
@@ -118,6 +120,7 @@ class Picture:
             "notes": stream.settled,
             "open": stream.open,
             "facts": self._facts(take),
+            "sharing": self.sharings[index] if index < len(self.sharings) else "",
             "summary": text.summary(self.seed.name, take.seed, take.continuation) if self.phase == "done" else "",
             "audio": file_data(written.paths.get("flac")),
             "files": [file_entry(suffix, written.paths.get(suffix)) for suffix in FORMATS],

@@ -15,6 +15,8 @@ import soundfile
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.files import read_midi, write_midi
 from musictx.midi.notes import NoteSequence
+from musictx.midi.passage_index import Sharing
+from musictx.midi.passages import SharedPassage
 from musictx.takes import BuiltInSeed, ComposeSettings, Progress, RenderSettings, Seed, Take
 
 SAMPLE_RATE_HZ = 44_100
@@ -138,6 +140,10 @@ class FakeStudio:
                 soundfile.write(path, samples, SAMPLE_RATE_HZ)
             written[suffix] = path
         return written
+
+    def sharing(self, take: Take) -> Sharing:
+        """Nine notes in a row, four seconds into every take."""
+        return Sharing(SharedPassage(9, 4.0, 6.5), 11, 24)
 
     def warm_up(self, checkpoint: str) -> None:
         """Takes a moment, as compiling does."""
