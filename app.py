@@ -1,6 +1,6 @@
 """Starts the page: arguments -> studio -> launch.
 
-    python app.py [--host 127.0.0.1] [--port 7860] [--checkpoint enhanced] [--share]
+    python app.py [--host 127.0.0.1] [--port 7860] [--checkpoint enhanced] [--engine auto] [--share]
 
 GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured; on a Hugging Face Space (SPACE_ID) the page
 listens to the outside without further ado.
@@ -23,6 +23,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")), help="port to listen on"
     )
     parser.add_argument("--checkpoint", default=None, help="name in checkpoints/ (default: enhanced)")
+    parser.add_argument(
+        "--engine", default=None, help="auto, onnx, onnx-int8 or keras (default: $MUSICTX_ENGINE, else auto)"
+    )
     parser.add_argument("--share", action="store_true", help="also open a public link through Gradio")
     return parser.parse_args(arguments)
 
@@ -36,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from musictx.ui.page import serve
 
     try:
-        serve(Studio(), host=options.host, port=options.port, checkpoint=options.checkpoint, share=options.share)
+        studio = Studio(engine=options.engine)
+        serve(studio, host=options.host, port=options.port, checkpoint=options.checkpoint, share=options.share)
     except MusictxError as error:
         print(f"musictx cannot start: {error}", file=sys.stderr)
         return 2

@@ -4,6 +4,7 @@
     ├── MidiError         a file or upload that is not usable piano MIDI
     ├── SettingsError     a value outside its range (slider, option, configuration)
     ├── CheckpointError   weights or configuration missing, damaged or not fitting
+    ├── EngineError       a way to run the network that is not to be had on this machine
     ├── AudioError        synthesiser library, SoundFont or audio file not usable
     └── TrainingError     a corpus or a training run that cannot go on
 
@@ -26,6 +27,10 @@ class SettingsError(MusictxError, ValueError):
 
 class CheckpointError(MusictxError):
     """A checkpoint that is missing, damaged, or does not fit this program."""
+
+
+class EngineError(MusictxError):
+    """An engine that cannot run here."""
 
 
 class AudioError(MusictxError):

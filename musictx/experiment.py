@@ -7,6 +7,7 @@ version added top-p and temperature. Here is that call over the studio's line.
 from __future__ import annotations
 
 import dataclasses
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +22,6 @@ from musictx.model.card import CARD_FILE
 from musictx.studio import Studio, StudioFolders
 
 if TYPE_CHECKING:
-    import os
-
     from musictx.generation.decoder import Decoder
     from musictx.generation.generate import Ids
     from musictx.model.transformer import MusicTransformer
@@ -76,25 +75,24 @@ def generate_enhanced_music(
     return write_midi(notes, target, name="musictx", tempo_bpm=recording.tempo_bpm or 120.0)
 
 
-def open_studio(checkpoint: str | os.PathLike[str]) -> tuple[Studio, str]:
+def open_studio(checkpoint: str | os.PathLike[str], engine: str | None = None) -> tuple[Studio, str]:
     """A studio that knows `checkpoint`, a name in checkpoints/ or any checkpoint's folder; and its name there."""
-    studio = Studio()
+    studio = Studio(engine=engine)
     folder = Path(checkpoint)
     if not (folder / CARD_FILE).is_file():
         return studio, str(checkpoint)
     folder = folder.resolve()
     folders: StudioFolders = dataclasses.replace(studio.folders, checkpoints=folder.parent)
-    return Studio(folders), folder.name
+    return Studio(folders, engine=engine), folder.name
 
 
 def _decoder_of(model: str | os.PathLike[str] | MusicTransformer) -> Decoder:
-    from musictx.generation.keras_decoder import KerasDecoder
-    from musictx.model.transformer import MusicTransformer
+    if isinstance(model, str | os.PathLike):
+        studio, name = open_studio(model)
+        return studio.decoder(name)
+    from musictx.generation.keras_decoder import KerasDecoder  # who has a network has waited for Keras already
 
-    if isinstance(model, MusicTransformer):
-        return KerasDecoder(model)
-    studio, name = open_studio(model)
-    return studio.decoder(name)
+    return KerasDecoder(model)
 
 
 def _continue(decoder: Decoder, prompt: Ids, sampling: SamplingConfig, length: int, random_seed: int) -> Ids:

@@ -24,9 +24,10 @@ from musictx.audio.soundfont import SoundFont, best_soundfont, cache_folder, fin
 from musictx.audio.synth import render
 from musictx.config import AUDIO_FORMATS, SAMPLE_RATE_HZ
 from musictx.errors import AudioError, CheckpointError, MidiError
+from musictx.generation.engines import engine_setting, open_engine
 from musictx.generation.generate import Chunk, Ending, generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
-from musictx.midi import vocabulary
+from musictx.generation.turns import Turns
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.codec import encode, token_times
 from musictx.midi.files import SeedLimits, check_seed, read_midi, write_midi
@@ -74,9 +75,17 @@ class Studio:
     Args:
         folders: where checkpoints, seeds and SoundFonts lie; those of this checkout if not given.
         limits: what a seed may be at most.
+        engine: what runs the network, see `generation.engines`; $MUSICTX_ENGINE or "auto" if not given.
+
+    Raises:
+        SettingsError: if there is no engine of that name.
     """
 
-    def __init__(self, folders: StudioFolders | None = None, limits: SeedLimits | None = None) -> None:
+    def __init__(
+        self, folders: StudioFolders | None = None, limits: SeedLimits | None = None, engine: str | None = None
+    ) -> None:
+        self.engine = engine_setting(engine)
+        self._turns = Turns()
         self.folders = folders or StudioFolders.beside(Path(__file__).resolve().parent.parent)
         self.limits = limits or SeedLimits()
         self._decoders: dict[str, Decoder] = {}
@@ -131,6 +140,7 @@ class Studio:
 
         Raises:
             CheckpointError: if there is no such checkpoint, or it is damaged.
+            EngineError: if the engine asked for cannot run here.
         """
         with self._loading:
             if checkpoint not in self._decoders:
@@ -249,11 +259,7 @@ class Studio:
         if Path(name).name != name or not folder.is_dir():
             known = ", ".join(card.name for card in self.checkpoints())
             raise CheckpointError(f"No checkpoint named {name!r} in {folder.parent}. There are: {known or 'none'}.")
-        from musictx.generation.keras_decoder import KerasDecoder  # seconds to import: after the check
-        from musictx.model.checkpoint import load_checkpoint
-
-        model, _ = load_checkpoint(folder, vocabulary.fingerprint())
-        return KerasDecoder(model)
+        return open_engine(folder, self.engine, self.folders.cache, self._turns)
 
 
 def _takes(

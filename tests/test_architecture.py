@@ -38,14 +38,15 @@ ONLY_IN: dict[str, set[str]] = {
     "tensorflow": {"model", "generation", "training"},
     "jax": {"model", "generation", "training"},
     "torch": {"model", "generation", "training"},
-    "onnxruntime": {"model", "generation"},
+    "onnxruntime": {"generation"},
+    "onnx": {"generation"},
     "symusic": {"midi"},
     "pretty_midi": {"midi", "audio"},  # audio takes only its SoundFont file
     "fluidsynth": {"audio"},
     "tinysoundfont": {"audio"},
     "soundfile": {"audio"},
 }
-HEAVY = ("gradio", "keras", "tensorflow", "onnxruntime", "jax", "torch", "symusic", "pretty_midi")
+HEAVY = ("gradio", "keras", "tensorflow", "onnxruntime", "onnx", "jax", "torch", "symusic", "pretty_midi")
 LONGEST_FILE = 300
 MUTABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 MUTABLE_CALLS = {"list", "dict", "set", "bytearray", "defaultdict", "deque", "Counter", "OrderedDict"}

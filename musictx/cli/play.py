@@ -33,6 +33,7 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context-seconds", type=float, default=60.0, help="how much of the seed's end is listened to")
     parser.add_argument("--variations", type=int, default=1, help="takes, 1 to 4")
     parser.add_argument("--seed", type=int, default=unset, help="random seed: the same one gives the same music")
+    parser.add_argument("--engine", default=None, help="auto, onnx, onnx-int8 or keras; $MUSICTX_ENGINE if not given")
     parser.add_argument("--soundfont", default=None, help="by name (default: the best found)")
     parser.add_argument("--room", type=float, default=0.2, help="reverb, 0 to 1")
     parser.add_argument(
@@ -45,7 +46,7 @@ def _generate(options: argparse.Namespace) -> None:
     from musictx.experiment import open_studio
     from musictx.takes import RenderSettings, sharing_facts, sharing_sentence
 
-    studio, checkpoint = open_studio(options.checkpoint)
+    studio, checkpoint = open_studio(options.checkpoint, options.engine)
     seed, settings = _read_seed(studio, options.seed_file), _settings(options, checkpoint)
     with Bar("composing", "s of music") as bar:
         progress = _compose(studio, seed, settings, bar)

@@ -23,6 +23,7 @@ from musictx.config import SamplingConfig
 from musictx.generation.compiled import Network, compiled
 from musictx.generation.decoder import Ids, Uniforms, draw
 from musictx.generation.grammar import GrammarState, state_after
+from musictx.generation.turns import Turns
 from musictx.midi import vocabulary
 from musictx.model.cache import KeyValueCache, empty_cache, grown_cache, repeated_cache
 from musictx.model.transformer import MusicTransformer
@@ -62,13 +63,15 @@ class KerasDecoder:
     Args:
         model: used in place; weights changed later (by training) are seen by streams at once.
         chunk: tokens a call.
+        turns: who may use the machine next, where other engines share it.
 
     Attributes:
         traces: how often a function was traced for compilation, for tests and curiosity.
     """
 
-    def __init__(self, model: MusicTransformer, chunk: int = CHUNK) -> None:
+    def __init__(self, model: MusicTransformer, chunk: int = CHUNK, turns: Turns | None = None) -> None:
         self.model = model
+        self.turns = turns or Turns()
         self.window: int = model.config.window
         self.chunk = chunk
         self.traces = 0
@@ -117,7 +120,8 @@ class KerasDecoder:
             part_T = ids_T[start : start + self._block]
             block_T[: part_T.size] = part_T
             cache = cache._replace(length=ops.convert_to_tensor(start, "int32"))
-            cache = read_block(cache, ops.convert_to_tensor(block_T[None]), focus)
+            with self.turns:
+                cache = read_block(cache, ops.convert_to_tensor(block_T[None]), focus)
         return cache._replace(length=ops.convert_to_tensor(ids_T.size, "int32"))
 
     def _program(self, kind: str, rows: int, size: int) -> Callable[..., Any]:
@@ -189,15 +193,13 @@ class KerasStream:
             self.cache = grown_cache(self.cache, self.decoder.size_for(self.position + count))
         uniforms_RN = np.zeros((rows, self.decoder.chunk), np.float32)
         uniforms_RN[:batch, :count] = uniforms_BN
-        self.cache, self.state, ids_RN = self.decoder._program("draw", rows, self.size)(
-            self.cache,
-            self.state,
-            ops.convert_to_tensor(uniforms_RN),
-            ops.convert_to_tensor(count, "int32"),
-            self.controls,
-        )
+        draw_chunk = self.decoder._program("draw", rows, self.size)
+        uniforms, many = ops.convert_to_tensor(uniforms_RN), ops.convert_to_tensor(count, "int32")
+        with self.decoder.turns:
+            self.cache, self.state, ids_RN = draw_chunk(self.cache, self.state, uniforms, many, self.controls)
+            drawn_RN = ops.convert_to_numpy(ids_RN)  # a GPU has finished only now
         self.position += count
-        return ops.convert_to_numpy(ids_RN)[:batch, :count]
+        return drawn_RN[:batch, :count]
 
 
 def _side_by_side(caches: list[KeyValueCache]) -> KeyValueCache:

@@ -28,19 +28,25 @@ MASKED_LOGIT = -1e9  # exp() of it is 0 in float32; finite, so a fully masked ro
 
 
 class AttentionMemory(NamedTuple):
-    """One block's slice of the cache: keys and values (B·H, S, K), `position` int32 scalar."""
+    """One block's slice of the cache.
+
+    keys, values: (B·H, S, K). position: int32 scalar, where the next token is written.
+    places: int32 (S,), 0 .. S-1, see `cache.places`.
+    """
 
     keys: Tensor
     values: Tensor
     position: Tensor
+    places: Tensor
 
 
-def skew(relative_TC: Tensor, keys: int) -> Tensor:
+def skew(relative_TC: Tensor, keys: int | None) -> Tensor:
     """Shifts row t left by T-1-t columns: out[t, j] = in[t, j - t + T - 1].
 
     Args:
         relative_TC: (..., T, C) with C >= keys; column C-1-c of a training square is distance c.
-        keys: number S of columns to return.
+            The size of the first axis, or of C, may be unknown.
+        keys: number S of columns to return; None where it is unknown, and C is S + T-1.
 
     Returns:
         (..., T, S). Entries whose source column lies beyond C are arbitrary; they belong to
@@ -49,12 +55,12 @@ def skew(relative_TC: Tensor, keys: int) -> Tensor:
     *before, queries, columns = relative_TC.shape
     if queries == 1:
         return relative_TC[..., :keys]
-    before = (-1, *before[1:])  # the batch may be unknown
+    first, width, row = (-1, columns, queries * (columns + 1)) if columns else (before[0], -1, -1)
+    before = (first, *before[1:])
     padded = ops.pad(relative_TC, (*((0, 0) for _ in before), (0, 0), (0, 1)))
-    flat = ops.reshape(padded, (*before, queries * (columns + 1)))
+    flat = ops.reshape(padded, (*before, row))
     # Row stride C + 1 read with stride C from offset T - 1 moves each row one column further.
-    flat = flat[..., queries - 1 : queries - 1 + queries * columns]
-    return ops.reshape(flat, (*before, queries, columns))[..., :keys]
+    return ops.reshape(flat[..., queries - 1 : -1], (*before, queries, width))[..., : keys or 1 - queries]
 
 
 class RelativeGlobalAttention(keras.layers.Layer):
@@ -136,6 +142,7 @@ class RelativeGlobalAttention(keras.layers.Layer):
                     value[:, :, :stop],
                     relative[window - stop :],  # distances stop-1 .. 0
                     ops.arange(start, stop),
+                    ops.arange(stop),
                     scale,
                 )
             )
@@ -143,28 +150,35 @@ class RelativeGlobalAttention(keras.layers.Layer):
 
     def _attend_to_memory(self, query: Tensor, memory: AttentionMemory, scale: Tensor) -> Tensor:
         """Attention of T positions to all S places of the memory, those still empty masked."""
-        queries, keys, window = query.shape[1], memory.keys.shape[1], self.config.window
+        queries, window, columns_C = query.shape[1], self.config.window, memory.places
+        if queries > 1:  # C = S + T-1; S may be unknown while the network is traced for export
+            columns_C = ops.concatenate([columns_C, columns_C[-1] + ops.arange(1, queries, dtype="int32")])
         # Column c of Q E^T is distance position + T-1 - c; the ends are clipped: what lies beyond
         # is either in the future (masked) or farther than the window (never asked for).
-        rows = ops.arange(keys + queries - 1) + (window - queries - memory.position)
+        rows = columns_C + (window - queries - memory.position)
         relative = ops.take(ops.cast(self.relative, query.dtype), ops.clip(rows, 0, window - 1), axis=0)
         positions = memory.position + ops.arange(queries)
         key, value = (ops.cast(part, query.dtype) for part in (memory.keys, memory.values))
-        return _attend(query, key, value, relative, positions, scale)
+        return _attend(query, key, value, relative, positions, memory.places, scale)
 
 
 def _attend(
-    query: Tensor, key: Tensor, value: Tensor, relative_CK: Tensor, positions_T: Tensor, scale: Tensor
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    relative_CK: Tensor,
+    positions_T: Tensor,
+    places_S: Tensor,
+    scale: Tensor,
 ) -> Tensor:
     """Softmax of content and relative logits over keys at or before each query, times the values.
 
     query (..., T, K), key and value (..., S, K); the same axes before in all.
     """
-    keys = key.shape[-2]
     content = ops.matmul(query, ops.swapaxes(key, -1, -2))
-    relative = skew(ops.matmul(query, ops.transpose(relative_CK)), keys)
+    relative = skew(ops.matmul(query, ops.transpose(relative_CK)), key.shape[-2])
     # In float32 whatever the compute type: a softmax over 2,048 bfloat16 logits loses the tail.
     logits = ops.cast(content + relative, "float32") * ops.cast(scale, "float32")
-    seen_TS = ops.expand_dims(positions_T, 1) >= ops.expand_dims(ops.arange(keys), 0)
+    seen_TS = ops.expand_dims(positions_T, 1) >= ops.expand_dims(places_S, 0)
     weights = ops.softmax(ops.where(seen_TS, logits, MASKED_LOGIT), axis=-1)
     return ops.matmul(ops.cast(weights, value.dtype), value)

@@ -26,6 +26,17 @@ class KeyValueCache(NamedTuple):
     length: Tensor
 
 
+def places(cache: KeyValueCache) -> Tensor:
+    """int32 (S,): 0 .. S-1, the positions that the cache has room for.
+
+    Counted from a tensor where S is unknown, as it is while the network is traced for export.
+    """
+    keys_S = cache.keys[0][0, :, 0]
+    if keys_S.shape[0] is None:
+        return ops.cumsum(ops.ones_like(keys_S, dtype="int32")) - 1
+    return ops.arange(keys_S.shape[0], dtype="int32")
+
+
 def empty_cache(config: ModelConfig, batch: int, positions: int, dtype: str = "float32") -> KeyValueCache:
     """A cache of zeros for `batch` sequences of up to `positions` tokens."""
     shape = (batch * config.heads, positions, config.head_size)

@@ -12,16 +12,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
-from musictx.errors import CheckpointError
-from musictx.model.card import CARD_FILE, CheckpointCard, read_card
+from musictx.model.card import CARD_FILE, CheckpointCard
 from musictx.model.transformer import MusicTransformer
+from musictx.model.weights import Arrays, check_weights, read_weights
 
 SHARD_BYTES = 15 * 2**20  # under the 16 MB that small file transfers and code hosts take without fuss
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 def save_checkpoint(model: MusicTransformer, card: CheckpointCard, folder: Path) -> CheckpointCard:
@@ -65,17 +62,7 @@ def load_checkpoint(folder: Path, vocabulary: str, dtype: Any = None) -> tuple[M
     Raises:
         CheckpointError: if a file is missing or damaged, or weights do not fit the configuration.
     """
-    card = read_card(folder)
-    if card.vocabulary != vocabulary:
-        raise CheckpointError(
-            f"{folder} was trained on another vocabulary ({card.vocabulary}; this program has {vocabulary}): "
-            "its tokens would play as nonsense. Use a checkpoint made by this version."
-        )
-    arrays: Arrays = {}
-    for name in card.shards:
-        if Path(name).name != name:
-            raise CheckpointError(f"{folder / CARD_FILE} names a shard outside its folder: {name!r}. It was not read.")
-        arrays.update(_read_shard(folder / name))
+    arrays, card = read_weights(folder, vocabulary)
     model = MusicTransformer(card.model, dtype=dtype)
     assign_weights(model, arrays, str(folder))
     return model, card
@@ -93,22 +80,9 @@ def assign_weights(model: MusicTransformer, arrays: Arrays, origin: str) -> None
         CheckpointError: naming the first weight that is missing, left over, misshapen or not finite.
     """
     expected = {_path(weight): weight for weight in model.weights}
-    different = sorted(set(expected) ^ set(arrays))
-    if different:
-        raise CheckpointError(
-            f"The weights in {origin} do not fit its configuration: {len(different)} differ, the first is "
-            f"{different[0]!r}. Fetch the checkpoint again, or correct its config.json."
-        )
+    check_weights(arrays, {name: tuple(weight.shape) for name, weight in expected.items()}, origin)
     for name, weight in expected.items():
-        array = arrays[name]
-        if tuple(array.shape) != tuple(weight.shape):
-            raise CheckpointError(
-                f"Weight {name!r} in {origin} has shape {tuple(array.shape)}; its configuration asks for "
-                f"{tuple(weight.shape)}."
-            )
-        if not np.isfinite(array).all():
-            raise CheckpointError(f"Weight {name!r} in {origin} holds values that are not finite. It is damaged.")
-        weight.assign(array.astype(np.float32))
+        weight.assign(arrays[name].astype(np.float32))
 
 
 def _path(weight: Any) -> str:
@@ -132,12 +106,3 @@ def _sharded(arrays: Arrays) -> Iterator[Arrays]:
         shard[name] = np.ascontiguousarray(array)
         size += array.nbytes
     yield shard
-
-
-def _read_shard(path: Path) -> Arrays:
-    try:
-        return dict(load_file(str(path)))
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path} is missing: the checkpoint is incomplete. Fetch it again.") from error
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged ({error}). Fetch the checkpoint again.") from error

@@ -6,12 +6,12 @@ import math
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 from keras import ops
 
 from musictx.config import ModelConfig
 from musictx.model.attention import AttentionMemory, RelativeGlobalAttention
-from musictx.model.cache import KeyValueCache
+from musictx.model.cache import KeyValueCache, places
+from musictx.model.weights import sinusoidal_positions
 
 Tensor = Any
 
@@ -23,13 +23,6 @@ class ModelOutput(NamedTuple):
 
     logits: Tensor
     cache: KeyValueCache | None
-
-
-def sinusoidal_positions(window: int, width: int) -> np.ndarray:
-    """The fixed position table of Vaswani et al. 2017, float32 (window, width): sines, then cosines."""
-    rates = np.exp(-math.log(10_000.0) * np.arange(width // 2) / (width // 2))
-    angles = np.arange(window)[:, None] * rates[None, :]
-    return np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype("float32")
 
 
 class TransformerBlock(keras.layers.Layer):
@@ -102,7 +95,7 @@ class MusicTransformer(keras.Model):
             else None
         )
         self.head = keras.layers.Dense(config.vocabulary_size, name="head", dtype="float32")
-        self._positions = sinusoidal_positions(config.window, config.width)
+        self.positions = sinusoidal_positions(config.window, config.width)
         self.build((None, None))
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -138,9 +131,12 @@ class MusicTransformer(keras.Model):
         offset = 0 if cache is None else cache.length
         x_BTD = self._embed(ids_BT, offset)
         x_BTD = self.embedding_dropout(x_BTD, training=training)
+        places_S = None if cache is None else places(cache)
         keys, values = [], []
         for number, block in enumerate(self.blocks):
-            memory = None if cache is None else AttentionMemory(cache.keys[number], cache.values[number], offset)
+            memory = (
+                None if cache is None else AttentionMemory(cache.keys[number], cache.values[number], offset, places_S)
+            )
             x_BTD, memory = block(x_BTD, memory=memory, focus=focus, training=training)
             if memory is not None:
                 keys.append(memory.keys)
@@ -159,6 +155,6 @@ class MusicTransformer(keras.Model):
         # which Adam would square each alone: another optimizer than on JAX and torch.
         table = ops.cast(self.embedding.embeddings, self.compute_dtype) * math.sqrt(self.config.width)
         tokens = ops.take(table, ids_BT, axis=0)
-        places = ops.arange(ids_BT.shape[1]) + offset
-        positions = ops.take(ops.convert_to_tensor(self._positions, dtype=tokens.dtype), places, axis=0)
+        places_T = offset + ops.arange(ids_BT.shape[1])
+        positions = ops.take(ops.convert_to_tensor(self.positions, dtype=tokens.dtype), places_T, axis=0)
         return tokens + positions

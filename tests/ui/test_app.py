@@ -45,6 +45,6 @@ def test_unknown_checkpoint_is_said_at_start(
 ) -> None:
     with pytest.raises(CheckpointError, match="There are: enhanced"):
         serve(fake_studio, host="127.0.0.1", port=0, checkpoint="enhancd")
-    monkeypatch.setattr("musictx.studio.Studio", lambda: fake_studio)
+    monkeypatch.setattr("musictx.studio.Studio", lambda engine: fake_studio)
     assert app.main(["--checkpoint", "enhancd"]) == 2
     assert "enhancd" in capsys.readouterr().err

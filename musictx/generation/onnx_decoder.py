@@ -1,0 +1,115 @@
+"""The ONNX Runtime engine: the exported network, and grammar and draw on the host in numpy.
+
+    prompt -> blocks through the prefill graph -> key/value cache
+    cache -> for each token: step graph, written in place -> `draw`
+
+Imports neither Keras nor TensorFlow: the first note comes in a fraction of a second after the start.
+
+Shape letters: B variations, P prompt, N new tokens.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from musictx.config import SamplingConfig
+from musictx.generation.decoder import Ids, Uniforms, draw
+from musictx.generation.grammar import GrammarState, state_after
+from musictx.generation.onnx_graphs import find_graphs
+from musictx.generation.onnx_network import Binding, Cache, Network, grown, repeated
+from musictx.generation.turns import Turns
+from musictx.midi import vocabulary
+from musictx.model.weights import read_weights
+
+# A call costs nothing beyond its tokens, so this bounds only how much is drawn before anyone may stop it.
+CHUNK = 64
+
+
+class OnnxDecoder:
+    """A `Decoder` over a `Network`; see the module's docstring.
+
+    Args:
+        network: graphs and weights.
+        turns: who may use the machine next, where other engines share it.
+    """
+
+    def __init__(self, network: Network, turns: Turns | None = None) -> None:
+        self._network = network
+        self._turns = turns or Turns()
+        self.window: int = network.config.window
+        self.chunk = CHUNK
+
+    @classmethod
+    def open(cls, checkpoint: Path, cache: Path, int8: bool = False, turns: Turns | None = None) -> OnnxDecoder:
+        """The engine of the checkpoint in a folder; graphs that do not come with the program are built into `cache`.
+
+        Raises:
+            CheckpointError: if the checkpoint cannot be used.
+            EngineError: if there are no graphs for it, and none can be built.
+        """
+        arrays, card = read_weights(checkpoint, vocabulary.fingerprint())
+        return cls(Network(find_graphs(card.model, checkpoint, cache), arrays, int8), turns)
+
+    def start(self, prompts_BP: Ids, state: GrammarState, sampling: SamplingConfig) -> OnnxStream:
+        """See `Decoder.start`. The last prompt token is read by the first draw."""
+        batch, length = prompts_BP.shape
+        assert 1 <= length <= self.window, (length, self.window)
+        alike = bool((prompts_BP == prompts_BP[:1]).all())
+        different_XP = prompts_BP[: 1 if alike else batch]
+        caches = [self._network.prefill(row_P[:-1], sampling.focus, turns=self._turns) for row_P in different_XP]
+        cache = repeated(caches[0], batch) if alike else np.concatenate(caches, axis=1)
+        return OnnxStream(self._network, self._turns, cache, state._replace(last_B=prompts_BP[:, -1]), sampling, length)
+
+    def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
+        """See `Decoder.warm_up`: a first run allocates; nothing is compiled."""
+        prompts_BP = np.full((variations, 2), vocabulary.START, np.int32)
+        self.start(prompts_BP, state_after(prompts_BP), SamplingConfig()).advance(np.zeros((variations, 1), np.float32))
+
+
+class OnnxStream:
+    """A `Stream` of the ONNX Runtime engine: all that belongs to one visitor.
+
+    position: tokens so far; the last of them is not in the cache yet.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        turns: Turns,
+        cache: Cache,
+        state: GrammarState,
+        sampling: SamplingConfig,
+        position: int,
+    ) -> None:
+        self._network, self._turns = network, turns
+        self._cache, self._state, self._sampling, self.position = cache, state, sampling, position
+        self._binding: Binding | None = None
+
+    def advance(self, uniforms_BN: Uniforms) -> Ids:
+        """See `Stream.advance`."""
+        batch, count = uniforms_BN.shape
+        assert self.position + count <= self._network.config.window
+        ids_BN = np.zeros((batch, count), np.int32)
+        with self._turns:
+            binding = self._bound(self.position + count)
+            for number, uniforms_B in enumerate(uniforms_BN.T):
+                ids_BN[:, number] = self._draw(binding, uniforms_B)
+        return ids_BN
+
+    def _draw(self, binding: Binding, uniforms_B: Uniforms) -> Ids:
+        """One more token a row."""
+        logits_BV = binding.step(self._state.last_B, self.position - 1)
+        controls = self._sampling
+        self._state = draw(np, logits_BV, uniforms_B, self._state, controls.temperature, controls.top_k, controls.top_p)
+        self.position += 1
+        return self._state.last_B
+
+    def _bound(self, positions: int) -> Binding:
+        """The step graph over a cache with room for `positions`."""
+        if self._binding is None or self._cache.shape[2] < positions:
+            if self._cache.shape[2] < positions:
+                self._cache = grown(self._cache, positions)
+            self._binding = self._network.bind(self._cache, self._sampling.focus)
+        return self._binding

@@ -1,0 +1,171 @@
+"""The exported network with the weights of a checkpoint, ready to run in ONNX Runtime.
+
+    prefill: ids -> cache | bind: cache -> step graph over it | step: one token a row -> logits
+
+Knows neither Keras nor music. Shape letters: B variations, H heads, R = B·H, S positions with room in the cache,
+K head size, N blocks, V vocabulary, T tokens of a prompt.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from musictx.errors import EngineError
+from musictx.generation.onnx_graphs import TABLE, Graphs, block_of, cache_names, read_graphs
+from musictx.generation.quantize import CODES, SCALES, quantized
+from musictx.model.weights import Arrays, check_weights, sinusoidal_positions
+
+Cache = npt.NDArray[np.float32]  # (2N, R, S, K): the keys of each block, then the values
+Ids = npt.NDArray[np.int32]
+Logits = npt.NDArray[np.float32]
+
+Turn = contextlib.AbstractContextManager[None]
+
+ALONE: Turn = contextlib.nullcontext()  # nobody else wants the machine
+ROOM = 128  # a cache grows by so many positions: seldom enough to copy, little enough to read in vain
+# A single step is bound by memory, which a few cores exhaust; each more is one more to wait for.
+MOST_STEP_THREADS, MOST_PREFILL_THREADS = 4, 8
+
+
+class Network:
+    """Both graphs, opened.
+
+    Args:
+        graphs: of the network's shape, or the folder in which they lie.
+        arrays: the checkpoint's weights by name, of any float type.
+        int8: whether steps read 8-bit matrices; the prompt is read with float32 ones always.
+        threads: of a step; the number of cores, at most 4, if not given.
+
+    Raises:
+        CheckpointError: if the weights do not fit the graphs.
+        EngineError: if the graphs cannot be opened.
+    """
+
+    def __init__(self, graphs: Graphs | Path, arrays: Arrays, int8: bool = False, threads: int | None = None) -> None:
+        found = read_graphs(graphs) if isinstance(graphs, Path) else graphs
+        if found is None:
+            raise EngineError(f"The graphs in {graphs} are missing or damaged. Delete the folder: it is built anew.")
+        check_weights(arrays, found.shapes, "this checkpoint")
+        self.config = found.config
+        self._names = cache_names(self.config)
+        cores = _cores()
+        # Kept as long as the sessions: what a session does not repack it reads from these very arrays.
+        self._arrays: Arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
+        self._arrays[TABLE] = sinusoidal_positions(self.config.window, self.config.width)
+        step_threads = threads or min(cores, MOST_STEP_THREADS)
+        self._step = self._open(found, "step-int8" if int8 else "step", step_threads, repack=True)
+        self._prefill = self._open(found, "prefill", threads or min(cores, MOST_PREFILL_THREADS), repack=False)
+
+    def prefill(self, ids_T: Ids, focus: float, room: int = ROOM, turns: Turn = ALONE) -> Cache:
+        """The cache of one row after `ids_T`, which may be empty, with room for at least `room` tokens more.
+
+        Each block is read within `turns`, so that a long prompt holds nobody up.
+        """
+        block = block_of(self.config)
+        cache = self.empty(1, max(-(-ids_T.size // block) * block, _rounded(ids_T.size + room)))
+        binding = Binding(self._prefill, self._names, cache, focus, (1, block))
+        for start in range(0, ids_T.size, block):
+            part_T = ids_T[start : start + block]
+            # What a short last block writes behind the prompt is overwritten before anyone looks.
+            binding.ids[0, : part_T.size] = part_T
+            with turns:
+                binding.run(start)
+        return cache
+
+    def empty(self, rows: int, positions: int) -> Cache:
+        """A cache of zeros for `rows` sequences."""
+        return np.zeros((len(self._names), rows * self.config.heads, positions, self.config.head_size), np.float32)
+
+    def bind(self, cache: Cache, focus: float) -> Binding:
+        """The step graph over `cache`, which it will write to."""
+        rows = cache.shape[1] // self.config.heads
+        logits = np.zeros((rows, 1, self.config.vocabulary_size), np.float32)
+        return Binding(self._step, self._names, cache, focus, (rows, 1), logits)
+
+    def _open(self, graphs: Graphs, kind: str, threads: int, repack: bool) -> Any:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        if not repack:
+            options.add_session_config_entry("session.disable_prepacking", "1")
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        graph = graphs.graphs[kind]
+        for name in graph.outside:
+            if name.endswith(CODES):
+                matrix = name.removesuffix(CODES)
+                self._arrays[name], self._arrays[matrix + SCALES] = quantized(self._arrays[matrix])
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(self._arrays[name]) for name in graph.outside]
+        options.add_external_initializers(list(graph.outside), values)
+        try:
+            return onnxruntime.InferenceSession(graph.data, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the runtime has many exceptions and no common ancestor of its own
+            raise EngineError(f"ONNX Runtime {onnxruntime.__version__} cannot open a graph: {error}") from error
+
+
+class Binding:
+    """A graph tied to the buffers of one stream: nothing is copied or allocated from step to step."""
+
+    def __init__(
+        self,
+        session: Any,
+        names: list[str],
+        cache: Cache,
+        focus: float,
+        shape: tuple[int, int],
+        logits: Logits | None = None,
+    ) -> None:
+        self._session, self._io = session, session.io_binding()
+        self.ids = np.zeros(shape, np.int32)
+        self._position = np.zeros((), np.int32)
+        self._logits = logits
+        inputs = {"ids": self.ids, "position": self._position, "focus": np.array(focus, np.float32)}
+        self._values = {name: onnxruntime.OrtValue.ortvalue_from_numpy(array) for name, array in inputs.items()}
+        for name, value in self._values.items():
+            self._io.bind_ortvalue_input(name, value)
+        for name, part in zip(names, cache, strict=True):
+            value = self._values[name] = onnxruntime.OrtValue.ortvalue_from_numpy(part)
+            self._io.bind_ortvalue_input(name, value)
+            self._io.bind_ortvalue_output(f"{name}_after", value)
+        if logits is not None:
+            self._values["logits"] = onnxruntime.OrtValue.ortvalue_from_numpy(logits)
+            self._io.bind_ortvalue_output("logits", self._values["logits"])
+
+    def run(self, position: int) -> None:
+        """Reads `ids` at `position`."""
+        self._position[...] = position
+        self._session.run_with_iobinding(self._io)
+
+    def step(self, ids_B: Ids, position: int) -> Logits:
+        """Logits (B, V) after one more token a row; the array is written anew by the next step."""
+        assert self._logits is not None
+        self.ids[:, 0] = ids_B
+        self.run(position)
+        return self._logits[:, 0]
+
+
+def grown(cache: Cache, positions: int) -> Cache:
+    """The same cache with room for at least `positions`."""
+    larger = np.zeros((*cache.shape[:2], _rounded(positions), cache.shape[3]), np.float32)
+    larger[:, :, : cache.shape[2]] = cache
+    return larger
+
+
+def repeated(cache: Cache, times: int) -> Cache:
+    """A cache of one row for `times` rows."""
+    return np.tile(cache, (1, times, 1, 1)) if times > 1 else cache
+
+
+def _rounded(positions: int) -> int:
+    return -(-positions // ROOM) * ROOM
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
