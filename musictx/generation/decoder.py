@@ -39,8 +39,8 @@ class Decoder(Protocol):
     """An engine that continues token sequences.
 
     window: the most tokens a stream may hold, its prompt included.
-    chunk: how many tokens a call of `Stream.advance` should ask for: as few as keep
-        the engine efficient, since nobody hears a token before its call returns.
+    chunk: how many tokens a call of `Stream.advance` should ask for at most; how many it does
+        follows the speed that was measured, see `pace`.
     """
 
     @property

@@ -21,6 +21,7 @@ from musictx.config import SamplingConfig, check_range
 from musictx.errors import SettingsError
 from musictx.generation import grammar
 from musictx.generation.decoder import Decoder, Ids, Stream, Uniforms
+from musictx.generation.pace import Pace
 from musictx.generation.prompt import greatest_density, longest_hold, longest_wait, shift_steps, tail
 from musictx.midi import vocabulary as v
 
@@ -155,17 +156,20 @@ class _Piece:
         self._density_limit_B = np.array([greatest_density(row_T) for row_T in ids_BT], np.float32)
         self._stream: Stream | None = None
         self._position = 0  # tokens in the window
+        self._pace = Pace(decoder.chunk)
 
     def next_count(self) -> int:
         """How many tokens the next call should draw; begins a window when there is none with room."""
         if self._stream is None or self._position >= self._decoder.window:
             self._begin_window()
-        return min(self._decoder.chunk, self._decoder.window - self._position)
+        return min(self._pace.count(), self._decoder.window - self._position)
 
     def advance(self, uniforms_BN: Uniforms) -> Ids:
         """Draws (B, N) more tokens."""
         assert self._stream is not None
+        began = time.perf_counter()
         new_BN = self._stream.advance(uniforms_BN)
+        self._pace.took(uniforms_BN.shape[1], time.perf_counter() - began)
         assert new_BN.shape == uniforms_BN.shape, (new_BN.shape, uniforms_BN.shape)
         self._ids_BT = np.concatenate([self._ids_BT, new_BN], axis=1)
         self._position += uniforms_BN.shape[1]

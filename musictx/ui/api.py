@@ -150,5 +150,5 @@ def build_api(music: ComposeHandlers) -> None:
         api_name="compose",
         api_description=DESCRIPTION,
         concurrency_id=GENERATION,
-        concurrency_limit=1,
+        concurrency_limit=music.visitors.at_once,
     )

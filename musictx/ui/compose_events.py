@@ -21,7 +21,7 @@ from musictx.ui.forms import preset_of, preset_values
 from musictx.ui.seed_handlers import SeedHandlers
 from musictx.ui.stage_view import Picture
 
-GENERATION = "generation"  # one piece at a time, whichever way it is asked for
+GENERATION = "generation"  # one queue, whichever way a piece is asked for
 # Internal events: not part of the API, no spinner over the component.
 INNER: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 QUICK: dict[str, Any] = {**INNER, "queue": False}
@@ -97,7 +97,7 @@ def _wire_music(tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers) ->
         [tab.picture, *tab.settings],
         [tab.picture, tab.stage, tab.generate, tab.stop, tab.random_seed],
         concurrency_id=GENERATION,
-        concurrency_limit=1,
+        concurrency_limit=music.visitors.at_once,
         **INNER,
     )
     made.failure(music.recover, [tab.picture], [tab.picture, tab.stage, tab.generate, tab.stop], **QUICK)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import threading
 
+# So many pieces are made at once, chunk by chunk in turn, each then a fifth as fast as one alone. More would bring
+# everybody below the speed of music on a small machine; whoever comes later waits and is told so.
+AT_ONCE = 5
+
 
 class Visitors:
     """Stop flags by session, so that one visitor's Stop stops only that visitor's music.
 
     A run is here from the press of the button, before its turn in the queue, to its end.
+
+    Args:
+        at_once: how many runs go on side by side; later ones wait.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self.at_once = at_once
         self._lock = threading.Lock()
         self._flags: dict[str, threading.Event] = {}  # in order of arrival
 
@@ -52,7 +60,8 @@ class Visitors:
             flag.set()
 
     def ahead(self, session: str) -> int:
-        """Runs that come before the session's own; 0 if it has none."""
+        """Runs that must end before the session's own begins; 0 if it goes on already, or there is none."""
         with self._lock:
             sessions = list(self._flags)
-        return sessions.index(session) if session in sessions else 0
+        place = sessions.index(session) if session in sessions else 0
+        return max(0, place - self.at_once + 1)

@@ -30,7 +30,7 @@ def test_a_second_press_ends_the_first_run() -> None:
 
 
 def test_place_in_the_queue() -> None:
-    visitors = Visitors()
+    visitors = Visitors(at_once=1)
     flag = visitors.begin("first")
     visitors.begin("second")
     visitors.begin("third")
@@ -38,3 +38,11 @@ def test_place_in_the_queue() -> None:
     visitors.end("first", flag)
     visitors.leave("second")
     assert visitors.ahead("third") == 0
+
+
+def test_several_go_on_at_once() -> None:
+    visitors = Visitors(at_once=2)
+    flags = [visitors.begin(name) for name in "abcd"]
+    assert [visitors.ahead(name) for name in "abcd"] == [0, 0, 1, 2]
+    visitors.end("b", flags[1])
+    assert [visitors.ahead(name) for name in "acd"] == [0, 0, 1]
