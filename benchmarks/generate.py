@@ -1,144 +1,150 @@
-"""How fast tokens come: `python -m benchmarks.generate [--preset enhanced] [--tokens 256] [--json]`.
+"""How fast tokens come: `python -m benchmarks.generate [--rounds 5] [--tokens 512] [--out FILE]`.
 
-The cached, compiled engine against the loop of the keras-io example, which reads the whole
-window again for every token; both compiled, on the same weights, prompt and random numbers,
-in one run, and checked to draw the same tokens. Compilation is timed apart. Without
-`--checkpoint` the weights are random, which changes nothing about speed.
+Every way to generate beside the others in one run: the naive loop that reads the whole window for every token, the
+Keras engine on TensorFlow and JAX, ONNX Runtime in float32 and with 8-bit matrices, the peer (Hugging Face
+transformers, a GPT-2 of the same shape on PyTorch), and the limit that memory sets: a token must read every
+weight and the whole cache once, at the read bandwidth measured in the same run. Each contender runs
+in its own process; rounds are interleaved and the median of each is taken. What is not installed is named and
+left out. The engines must draw the same tokens, or there is no result.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
-import numpy as np
+from benchmarks.contenders import Child
+from benchmarks.measure import RESULTS, machine, print_facts, print_table
+from musictx.config import ModelConfig
+from musictx.generation.quantize import BLOCK
+from musictx.model.card import read_card
 
-from benchmarks.measure import machine, print_facts, print_table
-from musictx.config import MODEL_PRESETS, SAMPLING_PRESETS, SamplingConfig
-from musictx.generation.compiled import compiled
-from musictx.generation.decoder import Ids, Uniforms, draw
-from musictx.generation.grammar import state_after
-from musictx.generation.keras_decoder import KerasDecoder
-from musictx.midi import vocabulary
-from musictx.model.checkpoint import load_checkpoint
-from musictx.model.transformer import MusicTransformer
-
-SAMPLING = SAMPLING_PRESETS["balanced"]
-PHRASE = [vocabulary.NOTE_ON + 60, vocabulary.TIME_SHIFT + 24, vocabulary.NOTE_OFF + 60, vocabulary.TIME_SHIFT + 9]
+CONTENDERS = ("bandwidth", "naive", "tensorflow", "jax", "onnx", "onnx-int8", "peer")
+SAME_TOKENS = ("naive", "tensorflow", "jax", "onnx")  # of one random seed
+PACKAGES = ("numpy", "onnxruntime", "keras", "tensorflow", "jax", "torch", "transformers")
 
 
-def prompt_of(length: int) -> Ids:
-    """A repeated note, as long as wanted."""
-    ids = [vocabulary.START, vocabulary.VELOCITY + 16, *(PHRASE * (length // len(PHRASE) + 1))]
-    return np.array(ids[:length], np.int32)
+def parameters(config: ModelConfig) -> tuple[int, int]:
+    """How many weights a step reads: in matrices that 8-bit steps quantize, and in all others."""
+    block = 4 * config.width**2 + 2 * config.width * config.ffn_width
+    vectors = config.blocks * (9 * config.width + config.ffn_width) + 2 * config.width
+    return config.blocks * block, vectors + config.width * config.vocabulary_size + config.vocabulary_size
 
 
-def measure_cached(decoder: KerasDecoder, prompt: Ids, uniforms: Uniforms) -> tuple[dict[str, Any], Ids]:
-    """One row, and the tokens drawn; a first pass compiles, the second is timed."""
-    prompts = np.tile(prompt, (len(uniforms), 1))
-    state = state_after(prompts)
-    began = time.perf_counter()
-    decoder.start(prompts, state, SAMPLING).advance(uniforms)
-    first_pass_s = time.perf_counter() - began
-
-    began = time.perf_counter()
-    stream = decoder.start(prompts, state, SAMPLING)
-    prefill_s = time.perf_counter() - began
-    parts, call_s = [], []
-    for at in range(0, uniforms.shape[1], decoder.chunk):
-        began = time.perf_counter()
-        parts.append(stream.advance(uniforms[:, at : at + decoder.chunk]))
-        call_s.append(time.perf_counter() - began)
-    row = _row("cached", uniforms, sum(call_s))
-    row |= {"prefill_s": prefill_s, "first_chunk_s": prefill_s + call_s[0]}
-    return row | {"compile_s": first_pass_s - prefill_s - sum(call_s)}, np.concatenate(parts, axis=1)
+def step_bytes(config: ModelConfig, positions: float, int8: bool, variations: int) -> float:
+    """What one step must read: weights, keys and values, and the relative embedding of as many distances."""
+    matrices, others = parameters(config)
+    weights = matrices * ((1 + 4 / BLOCK) if int8 else 4) + 4 * others
+    cache = 2 * 4 * config.blocks * config.width * positions * variations
+    return weights + cache + 4 * config.blocks * config.head_size * positions
 
 
-def measure_naive(model: MusicTransformer, prompt: Ids, uniforms: Uniforms) -> tuple[dict[str, Any], Ids]:
-    """The same for the loop without a cache."""
-    read = compiled(model, lambda network, ids: network(ids, None, SAMPLING.focus).logits)
-    window = model.config.window
-    ids_BT = np.tile(np.pad(prompt, (0, window - prompt.size)), (len(uniforms), 1))
-    began = time.perf_counter()
-    keras.ops.convert_to_numpy(read(ids_BT))
-    compile_s = time.perf_counter() - began
-    state = state_after(ids_BT[:, : prompt.size])
-    began = time.perf_counter()
-    for at, uniforms_B in enumerate(uniforms.T, prompt.size):
-        logits_BV = keras.ops.convert_to_numpy(read(ids_BT))[:, at - 1]
-        state = draw(np, logits_BV, uniforms_B, state, *_sliders(SAMPLING))
-        ids_BT[:, at] = state.last_B
-    row = _row("naive", uniforms, time.perf_counter() - began)
-    row |= {"prefill_s": 0.0, "first_chunk_s": row["seconds"] / uniforms.shape[1], "compile_s": compile_s}
-    return row, ids_BT[:, prompt.size : prompt.size + uniforms.shape[1]]
+def measure(children: Sequence[Child], options: argparse.Namespace) -> list[dict[str, Any]]:
+    """One row a contender and number of variations, from interleaved rounds; the first round is not counted."""
+    lineup = [(child, count) for child in children for count in options.variations if _takes_part(child.name, count)]
+    answers: dict[tuple[str, int], list[dict[str, Any]]] = {(child.name, count): [] for child, count in lineup}
+    for number in range(options.rounds + 1):
+        print(f"round {number} of {options.rounds}", file=sys.stderr, flush=True)
+        for child, count in lineup:
+            tokens = options.naive_tokens if child.name == "naive" else options.tokens
+            answers[child.name, count].append(child.run(options.prompt, tokens, count))
+    _check_same(answers, options.naive_tokens)
+    rows = []
+    for child, count in lineup:
+        first, *rest = answers[child.name, count]
+        tokens = count * (options.naive_tokens if child.name == "naive" else options.tokens)
+        seconds = sorted(answer["seconds"] for answer in rest)
+        row = {"contender": child.name, "variations": count, "seconds": statistics.median(seconds)}
+        row |= {
+            "tokens_per_second": tokens / row["seconds"],
+            "best": tokens / seconds[0],
+            "worst": tokens / seconds[-1],
+        }
+        for name in ("prefill_s", "first_call_s", "bytes_per_second"):
+            if name in first:
+                row[name] = statistics.median(answer[name] for answer in rest)
+        rows.append(row | {"load_s": child.load_s, "peak_mb": rest[-1]["peak_mb"]})
+    return rows
 
 
-def _sliders(sampling: SamplingConfig) -> tuple[float, int, float]:
-    return sampling.temperature, sampling.top_k, sampling.top_p
+def _takes_part(name: str, variations: int) -> bool:
+    return variations == 1 or name not in ("bandwidth", "naive", "peer")
 
 
-def _row(loop: str, uniforms: Uniforms, seconds: float) -> dict[str, Any]:
-    variations, tokens = uniforms.shape
-    rate = variations * tokens / seconds
-    return {"loop": loop, "variations": variations, "tokens": tokens, "seconds": seconds, "tokens_per_second": rate}
+def _check_same(answers: dict[tuple[str, int], list[dict[str, Any]]], tokens: int) -> None:
+    drawn = {name: answers[name, 1][0]["ids"][:tokens] for name in SAME_TOKENS if (name, 1) in answers}
+    if len({tuple(ids) for ids in drawn.values()}) > 1:
+        sys.exit(f"The engines drew different tokens: what is compared here is not the same work. {drawn}")
 
 
-def measure(model: MusicTransformer, options: argparse.Namespace) -> tuple[list[dict[str, Any]], dict[str, float]]:
-    """All rows, and cached over naive by number of variations."""
-    prompt = prompt_of(options.prompt)
-    decoder = KerasDecoder(model, chunk=options.chunk)
-    rows, ratios = [], {}
-    for variations in options.variations:
-        uniforms = np.random.default_rng(0).random((variations, options.tokens), np.float32)
-        cached, cached_ids = measure_cached(decoder, prompt, uniforms)
-        naive, naive_ids = measure_naive(model, prompt, uniforms[:, : options.naive_tokens])
-        if not np.array_equal(cached_ids[:, : options.naive_tokens], naive_ids):
-            sys.exit("The two loops drew different tokens: what is compared here is not the same work.")
-        rows += [cached, naive]
-        ratios[str(variations)] = cached["tokens_per_second"] / naive["tokens_per_second"]
-    return rows, ratios
+def judged(rows: list[dict[str, Any]], config: ModelConfig, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The table: each rate over the naive loop's, the peer's and the limit."""
+    by_name = {(row["contender"], row["variations"]): row for row in rows}
+    bandwidth = by_name["bandwidth", 1]["bytes_per_second"]
+    naive = by_name.get(("naive", 1), {}).get("tokens_per_second")
+    peer = by_name.get(("peer", 1), {}).get("tokens_per_second")
+    positions = options.prompt + options.tokens / 2
+    table = []
+    for row in rows:
+        name, count, rate = row["contender"], row["variations"], row["tokens_per_second"]
+        if name == "bandwidth":
+            continue
+        line = {"contender": name, "variations": count, "tokens/s": rate, "worst": row["worst"], "best": row["best"]}
+        line["x naive"] = rate / naive if naive and count == 1 else "-"
+        line["x peer"] = rate / peer if peer and count == 1 else "-"
+        limit = count * bandwidth / step_bytes(config, positions, name == "onnx-int8", count)
+        line["limit"], line["of limit"] = (limit, rate / limit) if name != "naive" else ("-", "-")
+        one = by_name.get((name, 1))
+        line["x one"] = rate / one["tokens_per_second"] if one and count > 1 else "-"
+        line["prefill s"], line["first call s"] = row.get("prefill_s", "-"), row.get("first_call_s", "-")
+        table.append(line | {"load s": row["load_s"], "peak MB": row["peak_mb"]})
+    return table
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Time generation, cached against naive.")
-    parser.add_argument("--preset", choices=MODEL_PRESETS, default="enhanced", help="random weights of this shape")
-    parser.add_argument("--checkpoint", type=Path, help="a checkpoint's folder, instead of a preset")
+    parser = argparse.ArgumentParser(description="Time every way to generate, side by side.")
+    parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/enhanced"), help="a checkpoint's folder")
     parser.add_argument("--prompt", type=int, default=512, help="tokens of the prompt")
-    parser.add_argument("--tokens", type=int, default=256, help="tokens to draw with the cached engine")
-    parser.add_argument("--naive-tokens", type=int, default=8, help="tokens to draw with the naive loop")
+    parser.add_argument("--tokens", type=int, default=512, help="tokens to draw")
+    parser.add_argument("--naive-tokens", type=int, default=6, help="tokens to draw with the naive loop")
     parser.add_argument("--variations", type=int, nargs="+", default=[1, 4])
-    parser.add_argument("--chunk", type=int, default=16, help="tokens a call")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
+    parser.add_argument("--out", type=Path, default=RESULTS / "generate.json", help="where the figures go as JSON")
     return parser.parse_args()
 
 
 def main() -> int:
-    """Measures and prints; returns the exit status."""
+    """Measures, prints and writes; returns the exit status."""
     options = arguments()
-    if options.checkpoint:
-        model, _ = load_checkpoint(options.checkpoint, vocabulary.fingerprint())
-    else:
-        keras.utils.set_random_seed(0)
-        model = MusicTransformer(MODEL_PRESETS[options.preset])
-    if options.prompt + max(options.tokens, options.naive_tokens) > model.config.window:
-        sys.exit(f"prompt and tokens must fit the window of {model.config.window}")
-    backend = keras.backend.backend()
-    facts = machine(["keras", backend, "numpy"])
-    work = {"model": str(options.checkpoint or options.preset), "parameters": model.count_params(), "backend": backend}
-    rows, ratios = measure(model, options)
-    if options.json:
-        print(json.dumps({"machine": facts, "work": work, "rows": rows, "cached_over_naive": ratios}, indent=2))
-        return 0
+    config = read_card(options.checkpoint).model
+    if options.prompt + options.tokens > config.window:
+        sys.exit(f"prompt and tokens must fit the window of {config.window}")
+    children = []
+    for name in CONTENDERS:
+        if name == "bandwidth" or name in options.contenders:
+            child = Child(name, options.checkpoint, config.to_dict())
+            print(f"{name}: " + (f"{child.missing} is not installed" if child.missing else "loaded"), file=sys.stderr)
+            children += [] if child.missing else [child]
+    try:
+        rows = measure(children, options)
+    finally:
+        for child in children:
+            child.close()
+    facts, table = machine(PACKAGES), judged(rows, config, options)
+    work = {"checkpoint": options.checkpoint.name, "prompt": options.prompt, "tokens": options.tokens}
+    work |= {"rounds": options.rounds, "read_bandwidth_gb_s": round(rows[0]["bytes_per_second"] / 1e9, 1)}
     for title in (facts, work):
         print_facts(title)
-    print_table(rows)
-    print("cached over naive: " + ", ".join(f"{ratio:.0f}x with {count}" for count, ratio in ratios.items()))
+    print_table(table)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps({"machine": facts, "work": work, "rows": rows, "table": table}, indent=1) + "\n")
     return 0
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from musictx import __version__
 
+RESULTS = Path(__file__).resolve().parent / "results"  # where figures are kept, as JSON
+
 
 def machine(packages: Sequence[str]) -> dict[str, Any]:
     """What the figures depend on: processor, its load, system, Python and the versions of `packages`."""
@@ -32,7 +34,11 @@ def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:  # tensorflow-cpu and its like bear another name
+        pass
+    try:
         return str(importlib.import_module(package).__version__)
+    except ImportError:
+        return "not installed"
 
 
 def processor_name() -> str:

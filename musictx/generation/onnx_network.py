@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from musictx.errors import EngineError
+from musictx.generation.fastest import Fastest
 from musictx.generation.onnx_graphs import TABLE, Graphs, block_of, cache_names, read_graphs
 from musictx.generation.quantize import CODES, SCALES, quantized
 from musictx.model.weights import Arrays, check_weights, sinusoidal_positions
@@ -41,14 +44,15 @@ class Network:
         graphs: of the network's shape, or the folder in which they lie.
         arrays: the checkpoint's weights by name, of any float type.
         int8: whether steps read 8-bit matrices; the prompt is read with float32 ones always.
-        threads: of a step; the number of cores, at most 4, if not given.
+        threads: the numbers of threads among which a step chooses, see `fastest`; that of the cores, at most 4,
+            and 1 if not given.
 
     Raises:
         CheckpointError: if the weights do not fit the graphs.
         EngineError: if the graphs cannot be opened.
     """
 
-    def __init__(self, graphs: Graphs | Path, arrays: Arrays, int8: bool = False, threads: int | None = None) -> None:
+    def __init__(self, graphs: Graphs | Path, arrays: Arrays, int8: bool = False, threads: Sequence[int] = ()) -> None:
         found = read_graphs(graphs) if isinstance(graphs, Path) else graphs
         if found is None:
             raise EngineError(f"The graphs in {graphs} are missing or damaged. Delete the folder: it is built anew.")
@@ -59,9 +63,11 @@ class Network:
         # Kept as long as the sessions: what a session does not repack it reads from these very arrays.
         self._arrays: Arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
         self._arrays[TABLE] = sinusoidal_positions(self.config.window, self.config.width)
-        step_threads = threads or min(cores, MOST_STEP_THREADS)
-        self._step = self._open(found, "step-int8" if int8 else "step", step_threads, repack=True)
-        self._prefill = self._open(found, "prefill", threads or min(cores, MOST_PREFILL_THREADS), repack=False)
+        kind = "step-int8" if int8 else "step"
+        counts = dict.fromkeys(threads or (min(cores, MOST_STEP_THREADS), 1))
+        self._steps = [self._open(found, kind, count, repack=True) for count in counts]
+        self._fastest = Fastest(len(self._steps))
+        self._prefill = self._open(found, "prefill", min(cores, MOST_PREFILL_THREADS), repack=False)
 
     def prefill(self, ids_T: Ids, focus: float, room: int = ROOM, turns: Turn = ALONE) -> Cache:
         """The cache of one row after `ids_T`, which may be empty, with room for at least `room` tokens more.
@@ -70,7 +76,7 @@ class Network:
         """
         block = block_of(self.config)
         cache = self.empty(1, max(-(-ids_T.size // block) * block, _rounded(ids_T.size + room)))
-        binding = Binding(self._prefill, self._names, cache, focus, (1, block))
+        binding = Binding([self._prefill], self._names, cache, focus, (1, block), Fastest(1))
         for start in range(0, ids_T.size, block):
             part_T = ids_T[start : start + block]
             # What a short last block writes behind the prompt is overwritten before anyone looks.
@@ -87,7 +93,7 @@ class Network:
         """The step graph over `cache`, which it will write to."""
         rows = cache.shape[1] // self.config.heads
         logits = np.zeros((rows, 1, self.config.vocabulary_size), np.float32)
-        return Binding(self._step, self._names, cache, focus, (rows, 1), logits)
+        return Binding(self._steps, self._names, cache, focus, (rows, 1), self._fastest, logits)
 
     def _open(self, graphs: Graphs, kind: str, threads: int, repack: bool) -> Any:
         options = onnxruntime.SessionOptions()
@@ -98,7 +104,7 @@ class Network:
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         graph = graphs.graphs[kind]
         for name in graph.outside:
-            if name.endswith(CODES):
+            if name.endswith(CODES) and name not in self._arrays:
                 matrix = name.removesuffix(CODES)
                 self._arrays[name], self._arrays[matrix + SCALES] = quantized(self._arrays[matrix])
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(self._arrays[name]) for name in graph.outside]
@@ -110,37 +116,47 @@ class Network:
 
 
 class Binding:
-    """A graph tied to the buffers of one stream: nothing is copied or allocated from step to step."""
+    """A graph tied to the buffers of one stream: nothing is copied or allocated from step to step.
+
+    sessions: the same graph, opened for several numbers of threads; `fastest` picks one for each step. They
+        compute the same to the bit.
+    """
 
     def __init__(
         self,
-        session: Any,
-        names: list[str],
+        sessions: Sequence[Any],
+        names: Sequence[str],
         cache: Cache,
         focus: float,
         shape: tuple[int, int],
+        fastest: Fastest,
         logits: Logits | None = None,
     ) -> None:
-        self._session, self._io = session, session.io_binding()
         self.ids = np.zeros(shape, np.int32)
         self._position = np.zeros((), np.int32)
-        self._logits = logits
+        self._logits, self._fastest = logits, fastest
         inputs = {"ids": self.ids, "position": self._position, "focus": np.array(focus, np.float32)}
+        inputs |= dict(zip(names, cache, strict=True))
+        # Values refer to the arrays' own memory, so both live as long as this object.
         self._values = {name: onnxruntime.OrtValue.ortvalue_from_numpy(array) for name, array in inputs.items()}
-        for name, value in self._values.items():
-            self._io.bind_ortvalue_input(name, value)
-        for name, part in zip(names, cache, strict=True):
-            value = self._values[name] = onnxruntime.OrtValue.ortvalue_from_numpy(part)
-            self._io.bind_ortvalue_input(name, value)
-            self._io.bind_ortvalue_output(f"{name}_after", value)
+        outputs = {f"{name}_after": self._values[name] for name in names}
         if logits is not None:
-            self._values["logits"] = onnxruntime.OrtValue.ortvalue_from_numpy(logits)
-            self._io.bind_ortvalue_output("logits", self._values["logits"])
+            outputs["logits"] = self._values["logits"] = onnxruntime.OrtValue.ortvalue_from_numpy(logits)
+        self._ways = [(session, session.io_binding()) for session in sessions]
+        for _, io in self._ways:
+            for name in inputs:
+                io.bind_ortvalue_input(name, self._values[name])
+            for name, value in outputs.items():
+                io.bind_ortvalue_output(name, value)
 
     def run(self, position: int) -> None:
         """Reads `ids` at `position`."""
         self._position[...] = position
-        self._session.run_with_iobinding(self._io)
+        way = self._fastest.pick()
+        session, io = self._ways[way]
+        began = time.perf_counter()
+        session.run_with_iobinding(io)
+        self._fastest.took(way, time.perf_counter() - began)
 
     def step(self, ids_B: Ids, position: int) -> Logits:
         """Logits (B, V) after one more token a row; the array is written anew by the next step."""

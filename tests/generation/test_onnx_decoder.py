@@ -43,7 +43,7 @@ def model() -> MusicTransformer:
 
 @pytest.fixture(scope="module")
 def network(model: MusicTransformer) -> Network:
-    return Network(folder_of(TINY, SHIPPED), weight_arrays(model), threads=1)
+    return Network(folder_of(TINY, SHIPPED), weight_arrays(model), threads=(1,))
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +134,16 @@ def test_a_growing_cache_changes_nothing(network: Network) -> None:
     np.testing.assert_allclose(narrow, wide, atol=1e-5)
 
 
+def test_any_number_of_threads_gives_the_same_bits(model: MusicTransformer) -> None:
+    """A step takes whichever is faster just then, and the piece must not depend on it."""
+    ids = np.random.default_rng(2).integers(0, v.EVENTS, 60).astype(np.int32)
+    logits = []
+    for count in (1, 2, 3):
+        network = Network(folder_of(TINY, SHIPPED), weight_arrays(model), threads=(count,))
+        logits.append(network.bind(network.prefill(ids[:-1], 1.0), 1.0).step(ids[-1:], 59).copy())
+    assert np.array_equal(logits[0], logits[1]) and np.array_equal(logits[0], logits[2])
+
+
 def test_the_cache_is_written_in_place(network: Network) -> None:
     """A copy of the cache a token would cost more than the token."""
     cache = network.empty(2, 128)
@@ -179,7 +189,7 @@ def test_weights_that_do_not_fit_are_refused(model: MusicTransformer) -> None:
 
 def test_int8_steps_are_close(model: MusicTransformer, network: Network) -> None:
     """Close to float32, and not equal to it: it is the quantized graph that runs."""
-    int8 = Network(folder_of(TINY, SHIPPED), weight_arrays(model), int8=True, threads=1)
+    int8 = Network(folder_of(TINY, SHIPPED), weight_arrays(model), int8=True, threads=(1,))
     ids = np.random.default_rng(2).integers(0, v.EVENTS, 60).astype(np.int32)
     exact, rounded = (each.bind(each.prefill(ids[:-1], 1.0), 1.0).step(ids[-1:], 59).copy() for each in (network, int8))
     difference = np.abs(exact - rounded).max()
