@@ -27,8 +27,10 @@ LAW: dict[str, set[str]] = {
     "studio": GROUND | {"midi", "model", "generation", "audio", "takes"},
     "experiment": GROUND | {"midi", "takes", "model", "generation", "audio", "studio"},
     "audition": GROUND | {"midi", "generation"},
-    "ui": GROUND | {"midi", "takes", "model", "generation", "training", "audio", "studio"},
-    "cli": GROUND | {"midi", "takes", "model", "generation", "training", "audio", "studio", "experiment", "audition"},
+    "workshop": GROUND | {"midi", "takes", "model", "training", "studio"},
+    "ui": GROUND | {"midi", "takes", "model", "generation", "training", "audio", "studio", "workshop"},
+    "cli": GROUND
+    | {"midi", "takes", "model", "generation", "training", "audio", "studio", "experiment", "audition", "workshop"},
 }
 # Library -> rooms that may import it; a library not named here is free.
 ONLY_IN: dict[str, set[str]] = {
