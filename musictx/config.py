@@ -11,6 +11,9 @@ from musictx.errors import SettingsError
 SAMPLE_RATE_HZ = 44_100  # of all rendered sound
 AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg")  # a take can be written in, beside "mid"
 
+# The Dense layers of a block that LoRA may train beside: attention, then the feed-forward network.
+LORA_LAYERS = ("query", "key", "value", "merge", "expand", "contract")
+
 ACTIVATIONS = ("relu", "gelu")  # "gelu" is the tanh form everywhere: the exact one does not export to ONNX
 
 

@@ -33,7 +33,7 @@ from musictx.midi.codec import encode, token_times
 from musictx.midi.files import SeedLimits, check_seed, read_midi, write_midi
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex, Sharing
-from musictx.model.card import CheckpointCard, list_cards
+from musictx.model.card import CARD_FILE, CheckpointCard, list_cards
 from musictx.takes import BuiltInSeed, ComposeSettings, Progress, RenderSettings, Seed, Take
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ __all__ = [
     "Take",
 ]
 
+MOST_VISITING = 2  # engines of people's own checkpoints: each holds a network and what was compiled for it
 WARM_TOKENS = 1024  # prompt and continuation that the first click rarely exceeds
 
 
@@ -76,20 +77,27 @@ class Studio:
         folders: where checkpoints, seeds and SoundFonts lie; those of this checkout if not given.
         limits: what a seed may be at most.
         engine: what runs the network, see `generation.engines`; $MUSICTX_ENGINE or "auto" if not given.
+        resolve: the folder of a checkpoint that lies elsewhere, such as a training run's; None for other names.
 
     Raises:
         SettingsError: if there is no engine of that name.
     """
 
     def __init__(
-        self, folders: StudioFolders | None = None, limits: SeedLimits | None = None, engine: str | None = None
+        self,
+        folders: StudioFolders | None = None,
+        limits: SeedLimits | None = None,
+        engine: str | None = None,
+        resolve: Callable[[str], Path | None] = lambda _: None,
     ) -> None:
         self.engine = engine_setting(engine)
         self._turns = Turns()
         self.folders = folders or StudioFolders.beside(Path(__file__).resolve().parent.parent)
         self.limits = limits or SeedLimits()
+        self._resolve = resolve
         self._decoders: dict[str, Decoder] = {}
         self._passages: dict[str, PassageIndex | None] = {}
+        self._visiting: dict[str, Decoder] = {}  # of resolved folders, by their present weights; the newest few
         self._loading = threading.Lock()
 
     def checkpoints(self) -> tuple[CheckpointCard, ...]:
@@ -142,10 +150,22 @@ class Studio:
             CheckpointError: if there is no such checkpoint, or it is damaged.
             EngineError: if the engine asked for cannot run here.
         """
+        folder = self._resolve(checkpoint)
         with self._loading:
+            if folder is not None:
+                return self._visitor(folder)
             if checkpoint not in self._decoders:
                 self._decoders[checkpoint] = self._load(checkpoint)
             return self._decoders[checkpoint]
+
+    def _visitor(self, folder: Path) -> Decoder:
+        """The engine of a checkpoint that may change or go: loaded again when it has, and few are kept."""
+        key = f"{folder}@{(folder / CARD_FILE).stat().st_mtime_ns if (folder / CARD_FILE).exists() else 0}"
+        decoder = self._visiting.pop(key, None) or self._open(folder)
+        self._visiting[key] = decoder
+        for oldest in list(self._visiting)[:-MOST_VISITING]:
+            del self._visiting[oldest]
+        return decoder
 
     def warm_up(self, checkpoint: str) -> None:
         """Loads and compiles, so that the first click does not wait for it."""
@@ -259,7 +279,10 @@ class Studio:
         if Path(name).name != name or not folder.is_dir():
             known = ", ".join(card.name for card in self.checkpoints())
             raise CheckpointError(f"No checkpoint named {name!r} in {folder.parent}. There are: {known or 'none'}.")
-        return open_engine(folder, self.engine, self.folders.cache, self._turns)
+        return self._open(folder)
+
+    def _open(self, folder: Path) -> Decoder:
+        return open_engine(folder, self.engine, self.folders.cache, self._turns, [self.folders.checkpoints])
 
 
 def _takes(

@@ -10,17 +10,33 @@ what belongs to another is unknown to it. EVERYBODY, the command line's owner, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from musictx.duels import Duel, DuelResult, hold_duel, reveal_duel
+from musictx.errors import TrainingError
+from musictx.listening import read_sample
 from musictx.midi.notes import NoteSequence
-from musictx.studio import Studio
-from musictx.takes import Take
+from musictx.model.card import read_card
+from musictx.studio import Studio, StudioFolders
+from musictx.takes import DEFAULT_CHECKPOINT, Take
+from musictx.training.child import measure_elsewhere
+from musictx.training.config import TrainingConfig
+from musictx.training.dataset import open_corpus
+from musictx.training.datasets import Datasets
+from musictx.training.measure import measured
+from musictx.training.package import pack_checkpoint
+from musictx.training.plan import check_start, default_settings, estimate, memory_bytes, shape, training_config
 from musictx.training.policy import TrainingPolicy, WorkshopLimits, owner_of
+from musictx.training.references import OWN, References, checkpoint_resolver
 from musictx.training.report import DatasetReport, DatasetRow
+from musictx.training.runs import RunFolder
 from musictx.training.settings import RunSettings
-from musictx.training.view import Curve, Estimate, RunView, Sample
+from musictx.training.shelf import OWN_DATA, Shelf
+from musictx.training.uploads import Uploads
+from musictx.training.view import Curve, Estimate, RunView, Sample, TrainedCheckpoint
+from musictx.training.watch import view_run
 
 __all__ = [
     "Curve",
@@ -37,47 +53,12 @@ __all__ = [
     "Workshop",
     "WorkshopLimits",
     "checkpoint_resolver",
+    "open_workshop",
     "owner_of",
 ]
 
 EVERYBODY = ""  # the owner that sees all: of the command line, never of a page
 DUEL_SECONDS = 15.0
-
-
-@dataclass(frozen=True)
-class TrainedCheckpoint:
-    """A person's own checkpoint for the pickers of Compose and Train.
-
-    reference: "run:ID", for `ComposeSettings.checkpoint` and `RunSettings.base`. title: for people.
-    method: "full" or "lora". nll: held-out, None if nothing was held out.
-    """
-
-    reference: str
-    title: str
-    method: str
-    nll: float | None
-
-
-@dataclass(frozen=True, eq=False)
-class Duel:
-    """Two continuations of one held-out passage: by the base and by the run, in random order.
-
-    a, b: their takes, alike in everything but the weights. The answer stays in the run's folder until `reveal`.
-    """
-
-    duel_id: str
-    a: Take
-    b: Take
-
-
-@dataclass(frozen=True)
-class DuelResult:
-    """mine: "a" or "b", which the run made; right: the guess was; won of played: all guesses on this run."""
-
-    mine: str
-    right: bool
-    won: int
-    played: int
 
 
 class Workshop:
@@ -89,6 +70,9 @@ class Workshop:
         folder: where datasets and runs are kept.
         limits: for one person.
         policy: who may train; nobody if not given.
+
+    Attributes:
+        shelf: the folders of all runs.
     """
 
     def __init__(
@@ -102,10 +86,14 @@ class Workshop:
         self.folder = folder
         self.limits = limits or WorkshopLimits()
         self.policy = policy or TrainingPolicy()
+        self._datasets = Datasets(folder / "datasets", self.limits)
+        self.shelf = Shelf(folder / "runs", self.limits)
+        self._uploads = Uploads(folder / "uploads", self.limits)
+        self._references = References(self.shelf, self._uploads, studio.folders.checkpoints)
 
     def refusal(self, owner: str) -> str:
         """ "" if `owner` may train here, else a sentence for the page."""
-        raise NotImplementedError
+        return "" if owner == EVERYBODY else self.policy.refusal(owner)
 
     # -- datasets --------------------------------------------------------------------------------
 
@@ -119,22 +107,24 @@ class Workshop:
         """Reads .mid and .midi files and zips of them (and folders, where the policy allows) into a new dataset.
 
         Args:
-            paths: uploads, which are copied: the originals may vanish.
+            paths: uploads; what is needed of them is kept.
             name: for people; that of the first path if not given.
             report: called with (files read, files in all).
 
         Raises:
             TrainingError: nothing usable, a hostile or too large zip, too many datasets, or a policy against it.
         """
-        raise NotImplementedError
+        self._check(owner)
+        folders = owner == EVERYBODY or self.policy.server_folders
+        return self._datasets.take_in(owner, paths, name, folders, report)
 
     def datasets(self, owner: str) -> tuple[DatasetReport, ...]:
         """The owner's datasets, newest first."""
-        raise NotImplementedError
+        return self._datasets.list(owner)
 
     def report(self, owner: str, dataset_id: str) -> DatasetReport:
         """The report of one; TrainingError if there is none of that name."""
-        raise NotImplementedError
+        return self._datasets.report(owner, dataset_id)
 
     def move(self, owner: str, dataset_id: str, file: str, split: str) -> DatasetReport:
         """Puts a file, and the other versions of its piece, into `split`: "train" or "validation".
@@ -142,26 +132,32 @@ class Workshop:
         Raises:
             TrainingError: if the file is not used, or nothing would be left to train on.
         """
-        raise NotImplementedError
+        return self._datasets.move(owner, dataset_id, file, split)
 
     def row_notes(self, owner: str, dataset_id: str, file: str) -> NoteSequence:
         """The notes of a file, to listen to and to draw; TrainingError for one that is unusable."""
-        raise NotImplementedError
+        return self._datasets.notes(owner, dataset_id, file)
 
     def delete_dataset(self, owner: str, dataset_id: str) -> None:
         """Removes a dataset; TrainingError while a run that is queued or at work needs it."""
-        raise NotImplementedError
+        self._datasets.delete(owner, dataset_id)
 
     # -- runs ------------------------------------------------------------------------------------
 
     def defaults(self, owner: str, dataset_id: str) -> RunSettings:
         """Settings that fit this dataset's size and this machine."""
-        raise NotImplementedError
+        names = [card.name for card in self.studio.checkpoints()]
+        base = DEFAULT_CHECKPOINT if DEFAULT_CHECKPOINT in names else (names[0] if names else "")
+        folder = self._references.folder(owner, base)
+        window = read_card(folder).model.window if folder else 2048
+        return default_settings(self.report(owner, dataset_id), base, window)
 
     def estimate(self, owner: str, dataset_id: str, settings: RunSettings) -> Estimate:
         """Time, memory and disk by a few timed steps in a process of its own: half a minute the first time for
         each shape of run, at once later. `Estimate.refusal` says if it would not be allowed to start."""
-        raise NotImplementedError
+        self._check(owner)
+        config = self._config(owner, dataset_id, settings)
+        return estimate(settings, config, self.folder, self.limits, measure_elsewhere)
 
     def start(self, owner: str, dataset_id: str, settings: RunSettings) -> str:
         """Starts a process that trains, or waits for its turn; returns the run's id.
@@ -170,19 +166,26 @@ class Workshop:
             TrainingError: nothing to train on, too many runs, not enough memory or disk (with the figures), or a
                 policy against it. CheckpointError: the base cannot be used.
         """
-        raise NotImplementedError
+        self._check(owner)
+        self.shelf.check_new(owner)
+        config = self._config(owner, dataset_id, settings)
+        network = shape(settings, Path(config.base) if config.base else None)
+        known = measured(self.folder / "measured", config, None)
+        memory = known.memory_bytes if known else memory_bytes(settings, network)
+        check_start(settings, self.report(owner, dataset_id).training_tokens, network, memory, self.folder, self.limits)
+        return self.shelf.add(owner, dataset_id, self._datasets.find(owner, dataset_id), settings, config)
 
     def runs(self, owner: str) -> tuple[RunView, ...]:
         """The owner's runs, newest first."""
-        raise NotImplementedError
+        return self.shelf.runs(owner)
 
     def view(self, owner: str, run_id: str) -> RunView:
         """A run as it stands, read from its folder; TrainingError if there is none of that id."""
-        raise NotImplementedError
+        return view_run(self.shelf.find(owner, run_id))
 
     def stop(self, owner: str, run_id: str) -> None:
         """Asks a run to save and stop, which it does within two steps; a queued one leaves the queue."""
-        raise NotImplementedError
+        self.shelf.stop(owner, run_id)
 
     def resume(self, owner: str, run_id: str, more_steps: int = 0) -> None:
         """Goes on from the last saved state, in the queue like a new one; `more_steps` lengthens the run.
@@ -190,21 +193,27 @@ class Workshop:
         Raises:
             TrainingError: if it is at work, has nothing left to do, or may not start (see `start`).
         """
-        raise NotImplementedError
+        self._check(owner)
+        self.shelf.resume(owner, run_id, more_steps)
 
     def delete(self, owner: str, run_id: str) -> None:
-        """Removes a run's folder; TrainingError while a process is at work on it."""
-        raise NotImplementedError
+        """Removes a run's folder, or an uploaded checkpoint; TrainingError while a process is at work on it."""
+        if self._uploads.find(owner, run_id):
+            self._uploads.delete(owner, run_id)
+        else:
+            self.shelf.delete(owner, run_id)
 
     def log_tail(self, owner: str, run_id: str, lines: int = 200) -> str:
         """The end of a run's log."""
-        raise NotImplementedError
+        log = self.shelf.find(owner, run_id) / "log.txt"
+        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
 
     # -- results ---------------------------------------------------------------------------------
 
     def sample(self, owner: str, run_id: str, step: int) -> Take:
         """The sample of a step as a take, to play, draw and export; TrainingError if there is none."""
-        raise NotImplementedError
+        return read_sample(RunFolder(self.shelf.find(owner, run_id)), step)
 
     def duel(
         self,
@@ -223,26 +232,33 @@ class Workshop:
         Raises:
             TrainingError: if the run has no weights yet, or was trained from scratch and has nothing to compare with.
         """
-        raise NotImplementedError
+        folder, base = self.shelf.find(owner, run_id), self.view(owner, run_id).settings.base
+        self.shelf.checkpoint(owner, run_id)
+        if not base:
+            raise TrainingError("This run started from scratch: there is no base to compare it with.")
+        self.check_use(owner, base)
+        corpus, mine = open_corpus(folder / OWN_DATA), f"{OWN}{run_id}"
+        return hold_duel(self.studio, folder, corpus, base, mine, seconds, report or (lambda _: None), stop)
 
     def reveal(self, owner: str, run_id: str, duel_id: str, guess: str) -> DuelResult:
         """Answers a duel; the first `guess` ("a" or "b") of each counts."""
-        raise NotImplementedError
+        return reveal_duel(self.shelf.find(owner, run_id), duel_id, guess)
 
     def checkpoints(self, owner: str) -> tuple[TrainedCheckpoint, ...]:
         """What the owner's runs and uploads have come to, newest first: for the pickers."""
-        raise NotImplementedError
+        return self._references.list(owner)
 
     def check_use(self, owner: str, reference: str) -> None:
         """Raises CheckpointError for a reference "run:ID" that is not the owner's; other names pass.
 
         The Compose tab asks before it composes: a studio serves everybody and knows no owners.
         """
-        raise NotImplementedError
+        self._references.check(owner, reference)
 
     def pack(self, owner: str, run_id: str, target: Path) -> Path:
         """Writes the run's best checkpoint as a zip of card and weights to the file or folder `target`."""
-        raise NotImplementedError
+        title = self._references.named(owner, run_id).title
+        return pack_checkpoint(self._references.own(owner, run_id), title, target)
 
     def unpack(self, owner: str, path: Path) -> TrainedCheckpoint:
         """Takes a zip that `pack` wrote, here or elsewhere, among the owner's checkpoints.
@@ -251,13 +267,29 @@ class Workshop:
             CheckpointError: if it is no such zip, too large, damaged, or does not fit (another vocabulary, a LoRA
                 whose base is missing or another).
         """
-        raise NotImplementedError
+        self._check(owner)
+        upload_id = self._uploads.add(owner, path, [self.studio.folders.checkpoints])
+        return self._references.named(owner, upload_id)
+
+    def _check(self, owner: str) -> None:
+        refusal = self.refusal(owner)
+        if refusal:
+            raise TrainingError(refusal)
+
+    def _config(self, owner: str, dataset_id: str, settings: RunSettings) -> TrainingConfig:
+        """The run's configuration on the dataset as it is."""
+        tokens = self.report(owner, dataset_id).training_tokens
+        data, base = self._datasets.find(owner, dataset_id), self._references.folder(owner, settings.base)
+        return training_config(settings, data.resolve(), tokens, base, self.limits)
 
 
-def checkpoint_resolver(folder: Path) -> Callable[[str], Path | None]:
-    """For `Studio(resolve=...)`: the checkpoint folder of a reference "run:ID", None for other names.
+def open_workshop(project: Path, environment: Mapping[str, str] = os.environ) -> Workshop:
+    """The workshop of a checkout and its studio, as the page and the command line use it.
 
     Args:
-        folder: of the Workshop.
+        project: the checkout; datasets and runs lie in its data/workshop, or in the folder MUSICTX_WORKSHOP.
+        environment: also says who may train, see `TrainingPolicy`.
     """
-    raise NotImplementedError
+    folder = Path(environment.get("MUSICTX_WORKSHOP") or project / "data" / "workshop")
+    studio = Studio(StudioFolders.beside(project), resolve=checkpoint_resolver(folder))
+    return Workshop(studio, folder, policy=TrainingPolicy.from_environment(environment))

@@ -27,10 +27,13 @@ LAW: dict[str, set[str]] = {
     "studio": GROUND | {"midi", "model", "generation", "audio", "takes"},
     "experiment": GROUND | {"midi", "takes", "model", "generation", "audio", "studio"},
     "audition": GROUND | {"midi", "generation"},
-    "workshop": GROUND | {"midi", "takes", "model", "training", "studio"},
+    "listening": GROUND | {"midi", "takes", "model", "generation", "training"},
+    "duels": GROUND | {"midi", "takes", "training", "studio", "listening"},
+    "workshop": GROUND | {"midi", "takes", "model", "training", "studio", "listening", "duels"},
     "ui": GROUND | {"midi", "takes", "model", "generation", "training", "audio", "studio", "workshop"},
     "cli": GROUND
-    | {"midi", "takes", "model", "generation", "training", "audio", "studio", "experiment", "audition", "workshop"},
+    | {"midi", "takes", "model", "generation", "training", "audio", "studio", "experiment"}
+    | {"audition", "listening", "workshop"},
 }
 # Library -> rooms that may import it; a library not named here is free.
 ONLY_IN: dict[str, set[str]] = {

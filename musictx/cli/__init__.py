@@ -4,6 +4,7 @@
     checkpoints   list the checkpoints                       prepare  encode a corpus for training
     train         train a checkpoint                         evaluate NLL and music of a checkpoint
     index         remember what a checkpoint learned from    shared   what a piece shares with it
+    runs          list, show, start, stop, resume, delete training runs
 
 A command's own arguments, and whatever it imports, are loaded only when it is the one called:
 `--help` answers at once. What a user can correct ends with one line on stderr and exit code 2.
@@ -17,7 +18,7 @@ import sys
 from collections.abc import Sequence
 
 from musictx import __version__
-from musictx.cli import judge, learn, passages, play
+from musictx.cli import judge, learn, passages, play, runs
 from musictx.cli.command import Command
 from musictx.errors import MusictxError
 
@@ -32,6 +33,7 @@ COMMANDS: dict[str, Command] = {
     "evaluate": judge.EVALUATE,
     "index": passages.INDEX,
     "shared": passages.SHARED,
+    "runs": runs.RUNS,
 }
 
 

@@ -47,8 +47,10 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = inspect.getdoc(TrainingConfig)
-    parser.add_argument("folder", type=Path, help="of the run: its state, figures and checkpoints")
+    parser.add_argument("folder", type=Path, nargs="?", help="of the run: its state, figures and checkpoints")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's last saved state")
+    parser.add_argument("--run", type=Path, help="a run laid out by the Train tab or `runs start`: waits its turn")
+    parser.add_argument("--measure", action="store_true", help="with --run: only times a few steps")
     kinds = typing.get_type_hints(TrainingConfig)
     for field in dataclasses.fields(TrainingConfig):
         nargs, convert = _reading_of(kinds[field.name])
@@ -78,22 +80,41 @@ def _length(text: str) -> tuple[int, float]:
 
 
 def _train(options: argparse.Namespace) -> None:
+    if options.run:
+        from musictx.cli.runs import work_on
+
+        work_on(options.run, options.measure)
+        return
+    from musictx.training.child import recorded
     from musictx.training.config import TrainingConfig
+    from musictx.training.process import clear_request, stop_asked
     from musictx.training.runs import RunFolder
     from musictx.training.train import train
 
-    given = {name: value for name, value in vars(options).items() if name not in ("command", "folder", "resume")}
+    if options.folder is None:
+        raise TrainingError("Give the folder of the run: python -m musictx train runs/mine --data data/mine")
+    own = ("command", "folder", "resume", "run", "measure")
+    given = {name: value for name, value in vars(options).items() if name not in own}
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     started = RunFolder(options.folder)
     config = TrainingConfig.from_dict(started.read_config()) if options.resume else TrainingConfig()
     config = dataclasses.replace(config, **given)
     if not config.data:
         raise TrainingError("Give at least one prepared corpus: --data FOLDER (made with: python -m musictx prepare).")
+    if not options.resume:
+        started.check_vacant()
+    clear_request(options.folder)
     stop = threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: stop.set())
     try:
-        with Bar("training", "step") as bar:
-            run = train(config, options.folder, options.resume, _progress_line(bar), stop.is_set)
+        with Bar("training", "step") as bar, recorded(options.folder, config.steps):
+            run = train(
+                config,
+                options.folder,
+                options.resume,
+                _progress_line(bar),
+                lambda: stop.is_set() or stop_asked(options.folder),
+            )
     finally:
         signal.signal(signal.SIGINT, before)
     print(f"{run.best} is the best checkpoint by validation, {run.last} the last; go on with --resume")

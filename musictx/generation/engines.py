@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from musictx.errors import EngineError, SettingsError
@@ -33,7 +34,7 @@ def engine_setting(name: str | None = None) -> str:
     return chosen
 
 
-def open_engine(checkpoint: Path, engine: str, cache: Path, turns: Turns) -> Decoder:
+def open_engine(checkpoint: Path, engine: str, cache: Path, turns: Turns, bases: Sequence[Path] = ()) -> Decoder:
     """The engine for the checkpoint in a folder.
 
     Args:
@@ -41,20 +42,21 @@ def open_engine(checkpoint: Path, engine: str, cache: Path, turns: Turns) -> Dec
         engine: one of ENGINES.
         cache: the user's folder for what was built.
         turns: shared by all engines of this machine.
+        bases: folders of checkpoints in which a LoRA's base is looked for, see `model.weights`.
 
     Raises:
         CheckpointError: if the checkpoint cannot be used.
         EngineError: if the engine asked for cannot run here; "auto" takes the other one instead.
     """
     if engine == "keras" or (engine == "auto" and gpu_for_keras()):
-        return _keras(checkpoint, turns)
+        return _keras(checkpoint, turns, bases)
     try:
-        return _onnx(checkpoint, cache, engine == "onnx-int8", turns)
+        return _onnx(checkpoint, cache, engine == "onnx-int8", turns, bases)
     except EngineError as error:
         if engine != "auto":
             raise
         logging.getLogger(__name__).warning("%s The Keras engine runs instead.", error)
-        return _keras(checkpoint, turns)
+        return _keras(checkpoint, turns, bases)
 
 
 def gpu_for_keras() -> bool:
@@ -66,18 +68,18 @@ def gpu_for_keras() -> bool:
     return bool(keras.distribution.list_devices("gpu"))
 
 
-def _onnx(checkpoint: Path, cache: Path, int8: bool, turns: Turns) -> Decoder:
+def _onnx(checkpoint: Path, cache: Path, int8: bool, turns: Turns, bases: Sequence[Path]) -> Decoder:
     try:
         from musictx.generation.onnx_decoder import OnnxDecoder
     except ImportError as error:
         raise EngineError(f"ONNX Runtime cannot be imported ({error}): pip install onnxruntime.") from error
-    return OnnxDecoder.open(checkpoint, cache, int8, turns)
+    return OnnxDecoder.open(checkpoint, cache, int8, turns, bases)
 
 
-def _keras(checkpoint: Path, turns: Turns) -> Decoder:
+def _keras(checkpoint: Path, turns: Turns, bases: Sequence[Path]) -> Decoder:
     from musictx.generation.keras_decoder import KerasDecoder  # seconds to import
     from musictx.model.checkpoint import load_checkpoint
 
     dtype = "mixed_bfloat16" if gpu_for_keras() else None
-    model, _ = load_checkpoint(checkpoint, vocabulary.fingerprint(), dtype)
+    model, _ = load_checkpoint(checkpoint, vocabulary.fingerprint(), dtype, bases)
     return KerasDecoder(model, turns=turns)

@@ -10,6 +10,7 @@ Shape letters: B variations, P prompt, N new tokens.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,14 +43,23 @@ class OnnxDecoder:
         self.chunk = CHUNK
 
     @classmethod
-    def open(cls, checkpoint: Path, cache: Path, int8: bool = False, turns: Turns | None = None) -> OnnxDecoder:
+    def open(
+        cls,
+        checkpoint: Path,
+        cache: Path,
+        int8: bool = False,
+        turns: Turns | None = None,
+        bases: Sequence[Path] = (),
+    ) -> OnnxDecoder:
         """The engine of the checkpoint in a folder; graphs that do not come with the program are built into `cache`.
+
+        `bases` are folders in which a LoRA's base is looked for.
 
         Raises:
             CheckpointError: if the checkpoint cannot be used.
             EngineError: if there are no graphs for it, and none can be built.
         """
-        arrays, card = read_weights(checkpoint, vocabulary.fingerprint())
+        arrays, card = read_weights(checkpoint, vocabulary.fingerprint(), bases)
         return cls(Network(find_graphs(card.model, checkpoint, cache), arrays, int8), turns)
 
     def start(self, prompts_BP: Ids, state: GrammarState, sampling: SamplingConfig) -> OnnxStream:

@@ -5,6 +5,8 @@ A checkpoint is a folder:
     config.json                       the card: model, vocabulary, data, licence, figures, list of shards
     weights-1-of-2.safetensors …      float16 arrays, each file under 16 MB
     README.md                         the same for people
+
+A LoRA's folder holds only its own small matrices; `adapter` says beside which base they belong.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ class CheckpointCard:
     licence: of the weights. model: the network's shape. vocabulary: fingerprint of the tokens.
     data: sources with their licences. recipe: how it was trained. figures: what was measured.
     limits: plain words on what it cannot do. shards: weight files, in order.
+    adapter: of a LoRA alone: the base's name ("base"), the hash of its weights ("weights") and the rank ("rank").
     """
 
     name: str
@@ -43,6 +46,7 @@ class CheckpointCard:
     recipe: dict[str, Any] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
     shards: tuple[str, ...] = ()
+    adapter: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     def to_json(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +15,25 @@ from safetensors.numpy import load_file
 
 from musictx.errors import CheckpointError
 from musictx.model.card import CARD_FILE, CheckpointCard, read_card
+from musictx.model.lora import merged
+
+SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"  # those that come with the program
 
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def read_weights(folder: Path, vocabulary: str) -> tuple[Arrays, CheckpointCard]:
-    """The float16 arrays of a checkpoint by name, and its card.
+def read_weights(folder: Path, vocabulary: str, bases: Sequence[Path] = ()) -> tuple[Arrays, CheckpointCard]:
+    """The arrays of a checkpoint by name, and its card; a LoRA is merged into its base.
 
     Args:
         folder: of the checkpoint.
         vocabulary: fingerprint of this program's tokens; another one is refused.
+        bases: folders of checkpoints in which a LoRA's base is looked for, after those beside `folder` and
+            before those that come with the program.
 
     Raises:
-        CheckpointError: if a file is missing or damaged, or the tokens are others.
+        CheckpointError: if a file is missing or damaged, the tokens are others, or a LoRA's base is missing or
+            another than it was trained beside.
     """
     card = read_card(folder)
     if card.vocabulary != vocabulary:
@@ -33,12 +41,45 @@ def read_weights(folder: Path, vocabulary: str) -> tuple[Arrays, CheckpointCard]
             f"{folder} was trained on another vocabulary ({card.vocabulary}; this program has {vocabulary}): "
             "its tokens would play as nonsense. Use a checkpoint made by this version."
         )
-    arrays: Arrays = {}
-    for name in card.shards:
-        if Path(name).name != name:
-            raise CheckpointError(f"{folder / CARD_FILE} names a shard outside its folder: {name!r}. It was not read.")
-        arrays.update(_read_shard(folder / name))
+    arrays = _read_shards(folder, card)
+    if card.adapter:
+        base = find_base(folder, card, bases)
+        arrays = merged(_read_shards(base, read_card(base)), arrays, str(folder))
     return arrays, card
+
+
+def find_base(folder: Path, card: CheckpointCard, bases: Sequence[Path] = ()) -> Path:
+    """The folder of the checkpoint that a LoRA belongs to; see `read_weights`.
+
+    Raises:
+        CheckpointError: if it is not there, or its weights are others.
+    """
+    name, wanted = str(card.adapter.get("base", "")), str(card.adapter.get("weights", ""))
+    if not name or Path(name).name != name:
+        raise CheckpointError(f"{folder / CARD_FILE} names a base outside the checkpoints: {name!r}. It was not read.")
+    found = [place / name for place in (folder.parent, *bases, SHIPPED) if (place / name / CARD_FILE).is_file()]
+    if not found:
+        raise CheckpointError(
+            f"{folder} is a LoRA beside the checkpoint {name!r}, which is not here. Put that checkpoint into {SHIPPED}."
+        )
+    for base in found:
+        if weights_hash(base) == wanted:
+            return base
+    raise CheckpointError(
+        f"{folder} is a LoRA beside other weights of {name!r} than those here ({weights_hash(found[0])[:12]}; it needs "
+        f"{wanted[:12]}). Put the checkpoint that it was trained from into {SHIPPED}, or train it again."
+    )
+
+
+def weights_hash(folder: Path) -> str:
+    """SHA-256 of a checkpoint's weight files, in hexadecimal: says that a base is the very one."""
+    digest = hashlib.sha256()
+    for name in read_card(folder).shards:
+        try:
+            digest.update((folder / _inside(folder, name)).read_bytes())
+        except OSError as error:
+            raise CheckpointError(f"{folder / name} cannot be read ({error.strerror}). Fetch it again.") from error
+    return digest.hexdigest()
 
 
 def check_weights(arrays: Arrays, shapes: dict[str, tuple[int, ...]], origin: str) -> None:
@@ -68,6 +109,20 @@ def sinusoidal_positions(window: int, width: int) -> npt.NDArray[np.float32]:
     rates = np.exp(-math.log(10_000.0) * np.arange(width // 2) / (width // 2))
     angles = np.arange(window)[:, None] * rates[None, :]
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype("float32")
+
+
+def _read_shards(folder: Path, card: CheckpointCard) -> Arrays:
+    """All arrays of a checkpoint by path, as stored."""
+    arrays: Arrays = {}
+    for name in card.shards:
+        arrays.update(_read_shard(folder / _inside(folder, name)))
+    return arrays
+
+
+def _inside(folder: Path, name: str) -> str:
+    if Path(name).name != name:
+        raise CheckpointError(f"{folder / CARD_FILE} names a shard outside its folder: {name!r}. It was not read.")
+    return name
 
 
 def _read_shard(path: Path) -> Arrays:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from musictx.config import MODEL_PRESETS, check_range, from_known_fields
+from musictx.config import LORA_LAYERS, MODEL_PRESETS, check_range, from_known_fields
 from musictx.errors import SettingsError
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -19,6 +19,8 @@ class TrainingConfig:
 
     data: prepared corpora. weights: share of windows from each (equal if empty).
     preset: of the model; base: a checkpoint folder to start from instead. dropout: overrides the preset's.
+    width, blocks: override the preset's (0 keeps them); the feed-forward network is four times as wide then.
+    lora_rank: above 0 trains matrices of that rank beside the frozen base, in lora_layers of every block.
     steps: optimizer steps in all. batch_tokens: tokens a step; windows = batch_tokens // length.
     lengths: window lengths in turn, each with the share of the steps at which it ends.
     learning_rate, warmup_steps, schedule, decay_share: see WarmupSchedule.
@@ -29,6 +31,7 @@ class TrainingConfig:
     jax; torch runs eagerly); it gains a factor, and costs a minute at the start. seed: of weights, windows and dropout.
     log_every, validate_every, save_every: in steps. validation_windows: at most so many, evenly
     spread over the held-out pieces of the first corpus, of `validation_length` tokens.
+    Before the first step of a fine-tune the base is validated too.
     max_minutes: saves and stops then, to be resumed; 0 is no limit.
     """
 
@@ -37,6 +40,10 @@ class TrainingConfig:
     preset: str = "enhanced"
     base: str = ""
     dropout: float | None = None
+    width: int = 0
+    blocks: int = 0
+    lora_rank: int = 0
+    lora_layers: tuple[str, ...] = LORA_LAYERS
     steps: int = 20_000
     batch_tokens: int = 4096
     lengths: tuple[tuple[int, float], ...] = ((2048, 1.0),)
@@ -68,6 +75,12 @@ class TrainingConfig:
             raise SettingsError(f"precision must be one of {PRECISIONS}. Received: {self.precision!r}")
         if self.optimizer not in OPTIMIZERS:
             raise SettingsError(f"optimizer must be one of {OPTIMIZERS}. Received: {self.optimizer!r}")
+        if self.lora_rank and (not self.base or not self.lora_layers or set(self.lora_layers) - set(LORA_LAYERS)):
+            raise SettingsError(
+                f"lora_rank needs a base, and lora_layers out of {LORA_LAYERS}. Received: base {self.base!r}, "
+                f"lora_layers {self.lora_layers}"
+            )
+        check_range("lora_rank", self.lora_rank, 0, 256)
         check_range("label_smoothing", self.label_smoothing, 0, 0.5)
         check_range("learning_rate", self.learning_rate, 1e-7, 1)
         check_range("stretch", self.stretch, 0, 0.5)
@@ -86,7 +99,8 @@ class TrainingConfig:
     def from_dict(cls, values: dict[str, Any]) -> TrainingConfig:
         """From `run.json`; lists become tuples."""
         values = dict(values)
-        for name in ("data", "weights"):
-            values[name] = tuple(values.get(name, ()))
+        for name in ("data", "weights", "lora_layers"):
+            if name in values:
+                values[name] = tuple(values[name])
         values["lengths"] = tuple((int(length), float(until)) for length, until in values["lengths"])
         return from_known_fields(cls, values)  # type: ignore[no-any-return]

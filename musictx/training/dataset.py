@@ -14,7 +14,7 @@ from musictx.errors import TrainingError
 from musictx.midi import vocabulary
 from musictx.midi.codec import stretch
 from musictx.midi.notes import PITCHES
-from musictx.training.prepare import Piece
+from musictx.training.corpus_writer import Piece
 
 Ids = npt.NDArray[np.int32]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,9 +20,13 @@ def owner_of(user: str | None, visitor: str) -> str:
 
     Args:
         user: the signed-in name (`gr.Request.username`, or a Hugging Face login), None without one.
-        visitor: else a secret that the browser keeps, so that a reload finds its runs again.
+        visitor: else a secret that the browser keeps, so that a reload finds its runs again. Only its hash is
+            written down.
     """
-    return f"{USER}{user}" if user else f"{VISITOR}{visitor}"
+    if user:
+        return f"{USER}{user}"
+    assert visitor, "a visitor without a secret would share with all others"
+    return f"{VISITOR}{hashlib.sha256(visitor.encode()).hexdigest()[:24]}"
 
 
 @dataclass(frozen=True)

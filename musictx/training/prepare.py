@@ -1,9 +1,7 @@
 """A folder or zip of MIDI becomes token files that training can map into memory.
 
-A prepared corpus is a folder with two files:
-
-    tokens.npy    uint16 (T,), all pieces one after another, each START ... END
-    pieces.json   name, licence and, per piece: file, split, start, length, notes, seconds
+Processes read and encode, this one writes (`corpus_writer.py` has the files): memory stays small however many
+files there are, and a preparation that was interrupted goes on where it was.
 """
 
 from __future__ import annotations
@@ -11,11 +9,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -26,24 +23,14 @@ from musictx.errors import MidiError, TrainingError
 from musictx.midi import vocabulary
 from musictx.midi.codec import encode
 from musictx.midi.files import read_midi
+from musictx.midi.notes import NoteSequence
+from musictx.training.corpus_writer import CorpusWriter
 
 MIDI_SUFFIXES = {".mid", ".midi"}
 HELD_OUT_SHARE = 0.1  # of pieces without a metadata.csv, by a hash of their name
 FILES_IN_FLIGHT = 64  # bounds the memory of files read ahead of the workers
 IGNORED_PREFIXES = ("._", "__MACOSX")
 LARGEST_MEMBER_BYTES = 64 * 2**20
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One piece of a prepared corpus: `tokens[start : start + length]`, START and END included."""
-
-    file: str
-    split: str
-    start: int
-    length: int
-    notes: int
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -76,7 +63,8 @@ def prepare(
         source: a zip or folder. A `metadata.csv` beside the files (columns file and split:
             train or validation) decides the split; without one a tenth of the files is held
             out by a hash of their names, the same on every machine.
-        folder: where to write; an older preparation there is replaced once the new one is whole.
+        folder: where to write; an older preparation there is replaced once the new one is whole. An unfinished one
+            of the same source goes on.
         workers: processes that read and encode.
         report: called with (files done, files in all).
 
@@ -86,43 +74,22 @@ def prepare(
     names, split_of, contents = _open_source(source)
     if not names:
         raise TrainingError(f"No .mid or .midi files in {source}. Give a folder or a zip that holds some.")
-    folder.mkdir(parents=True, exist_ok=True)
-    pieces: list[Piece] = []
-    left_out: list[tuple[str, str]] = []
-    position = 0
-    chunks: list[npt.NDArray[np.uint16]] = []
-    with ProcessPoolExecutor(workers) as pool:
-        for done, encoded in enumerate(_encode_all(pool, contents), 1):
+    listing = hashlib.sha256("\n".join(names).encode()).hexdigest()
+    with CorpusWriter(folder, f"{source.name} {listing}") as writer, ProcessPoolExecutor(workers) as pool:
+        waiting = [name for name in names if name not in writer.done]
+        for done, encoded in enumerate(_encode_all(pool, contents(waiting)), len(names) - len(waiting) + 1):
             if encoded.error:
-                left_out.append((encoded.name, encoded.error))
+                writer.leave_out(encoded.name, encoded.error)
             else:
-                split = split_of(encoded.name)
-                pieces.append(Piece(encoded.name, split, position, encoded.ids.size, encoded.notes, encoded.seconds))
-                chunks.append(encoded.ids)
-                position += encoded.ids.size
+                writer.add(encoded.name, split_of(encoded.name), encoded.ids, encoded.notes, encoded.seconds)
             if report:
                 report(done, len(names))
-    if not pieces:
-        raise TrainingError(f"None of the {len(names)} files in {source} could be used; the first: {left_out[0][1]}")
-    _write(folder, source.stem, np.concatenate(chunks), pieces, left_out)
-    return Preparation(
-        folder, len(pieces), position, sum(p.notes for p in pieces), sum(p.seconds for p in pieces), tuple(left_out)
-    )
-
-
-def _write(
-    folder: Path, name: str, tokens: npt.NDArray[np.uint16], pieces: list[Piece], left_out: list[tuple[str, str]]
-) -> None:
-    index = {
-        "name": name,
-        "vocabulary": vocabulary.fingerprint(),
-        "pieces": [asdict(piece) for piece in pieces],
-        "left_out": left_out,
-    }
-    unfinished = folder / "tokens.tmp.npy"
-    np.save(unfinished, tokens)
-    unfinished.replace(folder / "tokens.npy")
-    (folder / "pieces.json").write_text(json.dumps(index), encoding="utf-8")
+        if not writer.pieces:
+            reason = writer.left_out[0][1]
+            raise TrainingError(f"None of the {len(names)} files in {source} could be used; the first: {reason}")
+        writer.finish(source.stem)
+    notes, seconds = sum(piece.notes for piece in writer.pieces), sum(piece.seconds for piece in writer.pieces)
+    return Preparation(folder, len(writer.pieces), writer.tokens, notes, seconds, tuple(writer.left_out))
 
 
 def _encode_all(pool: ProcessPoolExecutor, contents: Iterator[tuple[str, bytes]]) -> Iterator[_Encoded]:
@@ -138,23 +105,31 @@ def _encode_one(name: str, content: bytes) -> _Encoded:
         notes = read_midi(content).notes
     except MidiError as error:
         return _Encoded(name, np.zeros(0, np.uint16), 0, 0.0, str(error))
-    ids = np.concatenate([[vocabulary.START], encode(notes), [vocabulary.END]]).astype(np.uint16)
-    return _Encoded(name, ids, len(notes), notes.duration_s, "")
+    return _Encoded(name, piece_ids(notes), len(notes), notes.duration_s, "")
 
 
-def _open_source(source: Path) -> tuple[list[str], Callable[[str], str], Iterator[tuple[str, bytes]]]:
-    """Names of the MIDI files, the split of each, and an iterator over (name, bytes)."""
+def piece_ids(notes: NoteSequence) -> npt.NDArray[np.uint16]:
+    """The token ids of a whole piece, uint16 (T,), START and END included."""
+    return np.concatenate([[vocabulary.START], encode(notes), [vocabulary.END]]).astype(np.uint16)
+
+
+Contents = Callable[[list[str]], Iterator[tuple[str, bytes]]]
+
+
+def _open_source(source: Path) -> tuple[list[str], Callable[[str], str], Contents]:
+    """Names of the MIDI files, the split of each, and what reads those that are asked for, in turn."""
     if source.is_dir():
-        files = {str(PurePosixPath(path.relative_to(source))): path for path in sorted(source.rglob("*"))}
-        names = [name for name in files if _is_midi(name)]
+        paths = ((path, path.relative_to(source).as_posix()) for path in sorted(source.rglob("*")))
+        files = {name: path for path, name in paths if is_midi(name) or _is_metadata(name)}
+        names = [name for name in files if is_midi(name)]
         tables = {name: path.read_text(encoding="utf-8") for name, path in files.items() if _is_metadata(name)}
-        return names, _splitter(tables), ((name, files[name].read_bytes()) for name in names)
+        return names, _splitter(tables), lambda wanted: ((name, files[name].read_bytes()) for name in wanted)
     if not zipfile.is_zipfile(source):
         raise TrainingError(f"{source} is neither a folder nor a zip file. Give one of the two.")
     archive = zipfile.ZipFile(source)
-    names = sorted(name for name in archive.namelist() if _is_midi(name))
+    names = sorted(name for name in archive.namelist() if is_midi(name))
     tables = {name: archive.read(name).decode("utf-8") for name in archive.namelist() if _is_metadata(name)}
-    return names, _splitter(tables), ((name, _member(archive, name)) for name in names)
+    return names, _splitter(tables), lambda wanted: ((name, _member(archive, name)) for name in wanted)
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -163,7 +138,8 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
         return member.read(LARGEST_MEMBER_BYTES + 1)
 
 
-def _is_midi(name: str) -> bool:
+def is_midi(name: str) -> bool:
+    """Whether a file's name is that of a MIDI file, and of none that a Mac put beside it."""
     path = PurePosixPath(name)
     return path.suffix.lower() in MIDI_SUFFIXES and not any(part.startswith(IGNORED_PREFIXES) for part in path.parts)
 

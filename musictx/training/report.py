@@ -18,7 +18,8 @@ class DatasetRow:
     verdict: of VERDICTS. "usable", "short" and "near-duplicate" are trained on; "duplicate" and "unusable" are not.
     reason: a sentence for every verdict but "usable".
     split: "train", "validation", or "" for a file that is not used.
-    group: files with the same number are versions of one piece and share their split.
+    group: files that are used and have the same number are versions of one piece and share their split; a
+        duplicate has the number of the row that it copies, an unusable file -1.
     notes, minutes, lowest, highest (MIDI pitches), tracks (with notes), tokens: 0 for an unusable file.
     """
 

@@ -1,10 +1,11 @@
-"""A run is a folder: its configuration, its state to resume from, its figures, its best weights.
+"""A run is a folder: its configuration, its state to resume from, its figures, its weights.
 
     run.json          the TrainingConfig it was started with
     state.npz         everything needed to go on as if never stopped
     metrics.jsonl     one line a report: step, NLL, learning rate, tokens per second …
     best/             the checkpoint with the lowest validation NLL so far
     last/             the checkpoint of the last saved step
+    samples/          one continuation a checkpoint, written by whoever can compose
 
 Files are replaced whole (written beside, then renamed), so a killed run leaves the last whole state.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,24 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.errors import TrainingError
+from musictx.model.card import CARD_FILE
+
+Arrays = list[npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class State:
+    """What a run goes on from.
+
+    step: optimizer steps done. best_nll: the lowest validation NLL, infinite without one. arrays: every variable
+    that moves. pending: NLL of the steps since the last report. seconds: worked so far.
+    """
+
+    step: int
+    best_nll: float
+    arrays: Arrays
+    pending: tuple[float, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +60,16 @@ class RunFolder:
         """Folder of the last saved checkpoint."""
         return self.path / "last"
 
+    @property
+    def result(self) -> Path | None:
+        """What the run has come to: the best checkpoint, else the last, None before either."""
+        return next((folder for folder in (self.best, self.last) if (folder / CARD_FILE).is_file()), None)
+
+    @property
+    def samples(self) -> Path:
+        """Folder of the audible samples."""
+        return self.path / "samples"
+
     def read_config(self) -> dict[str, Any]:
         """The stored configuration; TrainingError if this is no run."""
         try:
@@ -47,27 +77,38 @@ class RunFolder:
         except (FileNotFoundError, ValueError) as error:
             raise TrainingError(f"{self.path} is no training run ({error}). Start one without --resume.") from error
 
+    def check_vacant(self) -> None:
+        """Raises TrainingError if a run has been saved here."""
+        if (self.path / "state.npz").exists():
+            raise TrainingError(f"{self.path} already holds a run. Resume it with --resume, or give another folder.")
+
     def write_config(self, config: dict[str, Any]) -> None:
         """Stores the configuration."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        _replace(self.path / "run.json", json.dumps(config, indent=2).encode())
+        replace_file(self.path / "run.json", json.dumps(config, indent=2).encode())
 
-    def write_state(self, step: int, best_nll: float, arrays: list[npt.NDArray[Any]]) -> None:
-        """Stores the step, the best validation NLL and every variable of model and optimizer."""
+    def write_state(self, state: State) -> None:
+        """Stores everything to go on from; not yet whole, it has no name that anybody reads."""
         unfinished = self.path / "state.part.npz"
-        named: dict[str, Any] = {f"v{number}": array for number, array in enumerate(arrays)}
-        np.savez(unfinished, step=step, best_nll=best_nll, **named)
+        named: dict[str, Any] = {f"v{number}": array for number, array in enumerate(state.arrays)}
+        with unfinished.open("wb") as file:
+            np.savez(
+                file, step=state.step, best_nll=state.best_nll, pending=state.pending, seconds=state.seconds, **named
+            )
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(unfinished, self.path / "state.npz")
 
-    def read_state(self) -> tuple[int, float, list[npt.NDArray[Any]]] | None:
-        """What `write_state` stored, or None if nothing was saved yet."""
+    def read_state(self) -> State | None:
+        """What `write_state` stored, or None if nothing was saved yet; TrainingError if it is damaged."""
         path = self.path / "state.npz"
         if not path.exists():
             return None
         try:
             with np.load(path, allow_pickle=False) as stored:
-                arrays = [stored[f"v{n}"] for n in range(len(stored.files) - 2)]
-                return int(stored["step"]), float(stored["best_nll"]), arrays
+                arrays = [stored[f"v{n}"] for n in range(sum(name.startswith("v") for name in stored.files))]
+                pending = tuple(stored["pending"].tolist()) if "pending" in stored else ()
+                seconds = float(stored["seconds"]) if "seconds" in stored else 0.0
+                return State(int(stored["step"]), float(stored["best_nll"]), arrays, pending, seconds)
         except (ValueError, KeyError, OSError) as error:
             raise TrainingError(f"{path} is damaged ({error}). Start the run anew from {self.best}.") from error
 
@@ -77,18 +118,49 @@ class RunFolder:
             file.write(json.dumps(figures) + "\n")
 
     def metrics(self) -> Iterator[dict[str, Any]]:
-        """The lines of metrics.jsonl; a torn last line is left out."""
+        """The lines of metrics.jsonl; torn ones are left out."""
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                yield json.loads(line)
+                figures = json.loads(line)
             except ValueError:
                 continue
+            if isinstance(figures, dict) and isinstance(figures.get("step"), int):
+                yield figures
+
+    def rewind(self, step: int) -> None:
+        """Makes the folder one that has come to `step`: later figures and samples, torn lines and unfinished
+        files go, so that what is done again is not told twice."""
+        kept = [json.dumps(line) + "\n" for line in self.metrics() if line["step"] <= step]
+        replace_file(self.path / "metrics.jsonl", "".join(kept).encode())
+        for path in self.samples.glob("step-*.*"):
+            if int(path.stem.removeprefix("step-")) > step:
+                path.unlink()
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Removes what a killed or failed write left unfinished."""
+        for path in (*self.path.glob("*.part*"), *self.samples.glob("*.part*")):
+            path.unlink(missing_ok=True)
+        for folder in (*self.path.glob(".best-*"), *self.path.glob(".last-*"), *self.path.glob(".base-*")):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _replace(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(path.name + ".part")
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes `content` to `path`, whole or not at all; folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The process's number keeps two writers from using one unfinished file.
+    unfinished = path.with_name(f"{path.name}.part{os.getpid()}")
     unfinished.write_bytes(content)
     os.replace(unfinished, path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object, {} where there is none or a damaged one."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}

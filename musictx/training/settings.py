@@ -7,14 +7,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from musictx.config import check_range, from_known_fields
+from musictx.config import LORA_LAYERS, check_range, from_known_fields
 from musictx.errors import SettingsError
 from musictx.training.config import PRECISIONS
 
 ARCHITECTURES = ("enhanced", "original", "custom")
 METHODS = ("full", "lora")
-# Choices for LoRA: the projections of the attention and the two matrices of the feed-forward network.
-LORA_LAYERS = ("query", "key", "value", "merge", "expand", "contract")
 LONGEST_NAME = 60
 
 
@@ -88,14 +86,17 @@ class RunSettings:
     def from_json(cls, text: str) -> RunSettings:
         """From such a file; SettingsError if it is none, or holds what is unknown or out of range."""
         try:
-            values: Any = json.loads(text)
-            values["lora_layers"] = tuple(values.get("lora_layers", LORA_LAYERS))
-            settings: RunSettings = from_known_fields(cls, values)
+            return cls.from_dict(json.loads(text))
         except (ValueError, TypeError, AttributeError) as error:
             if isinstance(error, SettingsError):
                 raise
             raise SettingsError(f"This is no settings file of a run ({error}). Save one from the Train tab.") from error
-        return settings
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> RunSettings:
+        """From plain values; SettingsError for what is unknown or out of range."""
+        values = {**values, "lora_layers": tuple(values.get("lora_layers", LORA_LAYERS))}
+        return from_known_fields(cls, values)  # type: ignore[no-any-return]
 
 
 _RANGES = (

@@ -39,7 +39,7 @@ class Estimate:
     seconds: of the whole run, samples and validations included; compile_s of them before the first step.
     memory_bytes: peak of the process; disk_bytes: of its folder. steps, trained_parameters, parameters: of the run.
     free_memory_bytes, free_disk_bytes: of this machine now. tokens_per_second: of training.
-    refusal: "" or a sentence why such a run would be refused, with the figures.
+    refusal: "" or a sentence why such a run would be refused, with the figures. note: "" or what else is to be known.
     """
 
     seconds: float
@@ -53,6 +53,21 @@ class Estimate:
     parameters: int
     tokens_per_second: float
     refusal: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class TrainedCheckpoint:
+    """A person's own checkpoint for the pickers of Compose and Train.
+
+    reference: "run:ID", for `ComposeSettings.checkpoint` and `RunSettings.base`. title: for people.
+    method: "full" or "lora". nll: held-out, None if nothing was held out.
+    """
+
+    reference: str
+    title: str
+    method: str
+    nll: float | None
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,41 @@ def test_unusable_files_are_left_out_with_the_reason(midi_folder: Path, tmp_path
     assert done[-1] == (13, 13)
 
 
+def test_an_interrupted_preparation_goes_on(midi_folder: Path, corpus_folder: Path, tmp_path: Path) -> None:
+    read: list[int] = []
+
+    def interrupt(done: int, of: int) -> None:
+        read.append(done)
+        if done == 5 and len(read) == 5:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        prepare(midi_folder, out, workers=1, report=interrupt)
+    assert not (out / "tokens.npy").exists()
+    # As a kill may leave them: a line that does not end, tokens that no line speaks of.
+    with (out / "pieces.part.jsonl").open("a") as lines, (out / "tokens.part").open("ab") as tokens:
+        lines.write('{"file": "b/9')
+        tokens.write(b"xyz")
+    result = prepare(midi_folder, out, workers=1, report=interrupt)
+    assert read == [1, 2, 3, 4, 5, *range(6, 14)]
+    assert result.left_out[0][0] == "a/picture.mid"
+    again, whole = open_corpus(out), open_corpus(corpus_folder)
+    assert again.pieces == whole.pieces
+    np.testing.assert_array_equal(again.tokens, whole.tokens)
+    assert sorted(path.name for path in out.iterdir()) == ["pieces.json", "tokens.npy"]
+
+
+def test_an_unfinished_preparation_of_another_source_is_dropped(midi_folder: Path, tmp_path: Path) -> None:
+    def interrupt(done: int, of: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(midi_folder, tmp_path / "out", workers=1, report=interrupt)
+    result = prepare(midi_folder / "b", tmp_path / "out", workers=1)
+    assert result.pieces == 6
+
+
 def test_a_zip_is_the_same_as_its_folder(midi_folder: Path, corpus_folder: Path, tmp_path: Path) -> None:
     archive = shutil.make_archive(str(tmp_path / "walks"), "zip", midi_folder.parent, midi_folder.name)
     prepare(Path(archive), tmp_path / "zipped", workers=2)

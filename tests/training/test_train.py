@@ -72,6 +72,29 @@ def test_a_resumed_run_is_the_uninterrupted_one(
         np.testing.assert_allclose(weight_arrays(second)[name], array, atol=2e-3)
 
 
+def test_a_resumed_lora_is_the_uninterrupted_one(config: TrainingConfig, whole_run: RunFolder, tmp_path: Path) -> None:
+    tuned = dataclasses.replace(
+        config, base=str(whole_run.last), lora_rank=2, steps=6, lengths=((32, 1.0),), save_every=2, learning_rate=1e-2
+    )
+    whole = train(tuned, tmp_path / "whole")
+    seen: list[Report] = []
+    train(tuned, tmp_path / "parts", report=seen.append, stop=lambda: bool(seen) and seen[-1].step >= 3)
+    parts = train(tuned, tmp_path / "parts", resume=True)
+    assert [line["step"] for line in parts.metrics() if "nll" in line] == [3, 6]
+    for step, values in curve(whole).items():
+        assert {name: curve(parts)[step][name] for name in values} == pytest.approx(values, abs=1e-4)
+    assert curve(whole)[0]["validation_nll"] == pytest.approx(curve(whole_run)[12]["validation_nll"], abs=0.01)
+    first, second = (weight_arrays(load_checkpoint(run.last, vocabulary.fingerprint())[0]) for run in (whole, parts))
+    base = weight_arrays(load_checkpoint(whole_run.last, vocabulary.fingerprint())[0])
+    changed = {name for name in base if not np.array_equal(base[name], first[name])}
+    assert changed == {name for name in base if name.startswith("block") and name.endswith("/kernel")}
+    for name in changed:
+        np.testing.assert_allclose(second[name], first[name], atol=2e-3)
+    sizes = [sum(path.stat().st_size for path in run.last.glob("*.safetensors")) for run in (whole, whole_run)]
+    assert sizes[0] < sizes[1]  # although float32 beside float16
+    assert (whole.path / "state.npz").stat().st_size < 0.5 * (whole_run.path / "state.npz").stat().st_size
+
+
 def test_the_best_checkpoint_has_the_nll_it_claims(whole_run: RunFolder, config: TrainingConfig) -> None:
     model, card = load_checkpoint(whole_run.best, vocabulary.fingerprint())
     corpus = open_corpus(Path(config.data[0]))

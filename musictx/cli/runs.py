@@ -1,0 +1,221 @@
+"""runs: what the Train tab does, from the command line; and the process behind each run."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musictx.cli.command import Bar, Command, print_json
+from musictx.errors import TrainingError
+
+if TYPE_CHECKING:
+    from musictx.training.config import TrainingConfig
+    from musictx.training.shelf import Shelf
+    from musictx.training.view import RunView
+    from musictx.workshop import Workshop
+
+WATCH_S = 1.0  # between two looks at a run that is waited for
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def _runs_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    texts = {
+        "list": "every run, newest first",
+        "show": "one run: where it stands, what the curves say, its samples",
+        "start": "a dataset of MIDI files, zips and folders, and a run on it",
+        "stop": "ask a run to save and stop",
+        "resume": "go on from the last saved state",
+        "delete": "remove a run's folder",
+    }
+    for name, text in texts.items():
+        action = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        action.add_argument("--folder", type=Path, help="of the runs (default: those of the page)")
+        if name in ("list", "show"):
+            action.add_argument("--json", action="store_true", help="print as JSON")
+        if name == "start":
+            action.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="of .mid and .zip files, folders")
+            action.add_argument("--settings", type=Path, help="file saved in the Train tab (default: what fits)")
+            action.add_argument("--name", default="", help="of the run")
+        elif name != "list":
+            action.add_argument("run", help="id of the run, or its folder")
+        if name in ("start", "resume"):
+            action.add_argument("--wait", action="store_true", help="until it has ended; Ctrl-C leaves it at work")
+        if name == "resume":
+            action.add_argument("--more-steps", type=int, default=0, help="lengthens the run")
+
+
+def _runs(options: argparse.Namespace) -> None:
+    from musictx.training.policy import WorkshopLimits
+    from musictx.training.shelf import Shelf
+    from musictx.workshop import open_workshop
+
+    workshop = open_workshop(PROJECT)
+    folder, run = options.folder or workshop.folder / "runs", getattr(options, "run", "")
+    if (Path(run) / "run.json").is_file():
+        folder, run = Path(run).resolve().parent, Path(run).resolve().name
+    shelf = Shelf(folder, WorkshopLimits())
+    if options.action == "list":
+        _list(shelf, options.json)
+    elif options.action == "show":
+        _show(shelf, run, options.json)
+    elif options.action == "start":
+        _start(workshop, options)
+    elif options.action == "resume":
+        shelf.resume("", run, options.more_steps)
+        _after_start(shelf, run, options.wait)
+    elif options.action == "stop":
+        shelf.stop("", run)
+        print(f"{run} was asked to save and stop")
+    else:
+        shelf.delete("", run)
+        print(f"{run} is deleted")
+
+
+def _list(shelf: Shelf, as_json: bool) -> None:
+    views = shelf.runs("")
+    if as_json:
+        print_json([_facts(view) for view in views])
+        return
+    for view in views:
+        print(f"{view.run_id:40} {_status(view):24} {_nll(view)}")
+    if not views:
+        print(f"no runs in {shelf.folder}")
+
+
+def _show(shelf: Shelf, run: str, as_json: bool) -> None:
+    from musictx.training.watch import view_run
+
+    view = view_run(shelf.find("", run))
+    if as_json:
+        print_json(dataclasses.asdict(view))
+        return
+    print(f"{view.settings.name}: {_status(view)}\n{_nll(view)}")
+    if view.eta_s is not None:
+        print(f"about {view.eta_s / 60:.0f} minutes left, {view.tokens_per_second:,.0f} tokens a second")
+    for sentence in (view.error, *view.advice, view.memorised):
+        if sentence:
+            print(sentence)
+    for sample in view.samples:
+        print(f"sample of step {sample.step}: {sample.midi}")
+    print(f"log: {view.log}")
+
+
+def _start(workshop: Workshop, options: argparse.Namespace) -> None:
+    from musictx.training.settings import RunSettings
+
+    if options.folder:
+        raise TrainingError("A run is started among those of the page: leave --folder out, or set MUSICTX_WORKSHOP.")
+    with Bar("reading", "file") as bar:
+        report = workshop.take_in("", options.paths, options.name, bar)
+    for row in report.rows:
+        if row.reason:
+            print(f"{row.file}: {row.verdict}. {row.reason}")
+    print(
+        f"{report.training_pieces} pieces ({report.training_minutes:.1f} minutes) to train on, "
+        f"{report.held_out_pieces} ({report.held_out_minutes:.1f}) held out. {report.expectation}"
+    )
+    settings = workshop.defaults("", report.dataset_id)
+    if options.settings:
+        settings = RunSettings.from_json(_text(options.settings))
+    if options.name:
+        settings = dataclasses.replace(settings, name=options.name)
+    run_id = workshop.start("", report.dataset_id, settings)
+    _after_start(workshop.shelf, run_id, options.wait)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path} cannot be read ({error}). Give a file saved in the Train tab.") from error
+
+
+def _after_start(shelf: Shelf, run: str, wait: bool) -> None:
+    from musictx.training.watch import view_run
+
+    folder = shelf.find("", run)
+    print(f"{run} is {_status(view_run(folder))}; look with: python -m musictx runs show {run}")
+    if not wait:
+        return
+    with Bar("training", "step") as bar:
+        while (view := view_run(folder)).live:
+            bar(view.step, view.steps)
+            bar.say(_nll(view))
+            time.sleep(WATCH_S)
+    print(f"{_status(view)}\n{_nll(view)}")
+    if view.status == "failed":
+        raise TrainingError(view.error)
+
+
+def _status(view: RunView) -> str:
+    if view.status == "queued":
+        return f"queued, place {view.queue_place}"
+    return f"{view.status}, step {view.step} of {view.steps}"
+
+
+def _nll(view: RunView) -> str:
+    parts = [
+        f"{title} {value:.3f}"
+        for title, value in (("held-out NLL before", view.nll_before), ("best", view.nll_best))
+        if value is not None
+    ]
+    return ", ".join(parts) or "no held-out NLL yet"
+
+
+def _facts(view: RunView) -> dict[str, Any]:
+    names = ("run_id", "status", "queue_place", "step", "steps", "nll_before", "nll_best", "best_step", "error")
+    return {"name": view.settings.name, **{name: getattr(view, name) for name in names}}
+
+
+def work_on(folder: Path, timed: bool) -> None:
+    """Does a run's work in this process: waits for its turn and trains, or only times a few steps.
+
+    Raises:
+        TrainingError: if the run failed; the reason is in its status as well.
+    """
+    if timed:
+        _time_steps(folder)
+        return
+    from musictx.training.child import work
+    from musictx.training.process import standing
+
+    if work(folder, _train_and_sample) == "failed":
+        raise TrainingError(standing(folder).error or "Another process is at work on this run.")
+
+
+def _train_and_sample(config: TrainingConfig, folder: Path, stop: Callable[[], bool]) -> None:
+    from musictx.training.train import Report, train
+
+    def tell(now: Report) -> None:
+        told = f"validation nll {now.validation_nll:.4f}" if now.validation_nll is not None else f"nll {now.nll:.4f}"
+        print(f"{time.strftime('%H:%M:%S')} step {now.step} of {now.steps}: {told}", flush=True)
+
+    train(config, folder, resume=True, report=tell, stop=stop, listen=_sampler(config, folder))
+
+
+def _sampler(config: TrainingConfig, folder: Path) -> Callable[..., None]:
+    from musictx.listening import SampleWriter
+    from musictx.training.dataset import open_corpus
+    from musictx.training.runs import RunFolder
+
+    return SampleWriter(RunFolder(folder), open_corpus(Path(config.data[0])), config.seed)
+
+
+def _time_steps(folder: Path) -> None:
+    import json
+
+    from musictx.training.config import TrainingConfig
+    from musictx.training.measure import FILE, measure
+    from musictx.training.runs import RunFolder, replace_file
+
+    config = TrainingConfig.from_dict(RunFolder(folder).read_config())
+    figures = measure(config, folder, _sampler(config, folder))
+    replace_file(folder / FILE, json.dumps(dataclasses.asdict(figures)).encode())
+
+
+RUNS = Command("list, show, start, stop, resume or delete training runs", _runs_arguments, _runs)

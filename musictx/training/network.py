@@ -1,0 +1,94 @@
+"""The network that a run trains: built anew, from a base, or as LoRA beside one."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from musictx.config import MODEL_PRESETS, ModelConfig
+from musictx.midi import vocabulary
+from musictx.model.card import CARD_FILE, CheckpointCard, read_card
+from musictx.model.checkpoint import load_checkpoint, save_checkpoint
+from musictx.model.lora import enable_lora
+from musictx.model.transformer import MusicTransformer
+from musictx.model.weights import SHIPPED, weights_hash
+from musictx.training.config import TrainingConfig
+from musictx.training.optimizer import build_optimizer
+from musictx.training.runs import RunFolder
+from musictx.training.schedule import WarmupSchedule
+
+OWN_BASE = "base"  # folder in a run, of a base that does not come with the program
+
+
+def shape_of(config: TrainingConfig) -> ModelConfig:
+    """The network's shape; CheckpointError if the base cannot be read."""
+    if config.base:
+        shape = read_card(Path(config.base)).model
+    else:
+        shape = MODEL_PRESETS[config.preset]
+        if config.width:
+            shape = dataclasses.replace(shape, width=config.width, ffn_width=4 * config.width)
+        if config.blocks:
+            shape = dataclasses.replace(shape, blocks=config.blocks)
+    return shape if config.dropout is None else dataclasses.replace(shape, dropout=config.dropout)
+
+
+def build_network(config: TrainingConfig, run: RunFolder) -> tuple[MusicTransformer, CheckpointCard]:
+    """The network as the run starts, and the card of its checkpoints.
+
+    Raises:
+        CheckpointError: if the base cannot be used.
+    """
+    shape = shape_of(config)
+    card = CheckpointCard(
+        name=run.path.name,
+        title=run.path.name,
+        licence="as its training data allows",
+        model=shape,
+        vocabulary=vocabulary.fingerprint(),
+    )
+    if not config.base:
+        return MusicTransformer(shape, dtype=config.precision), card
+    base = _base_of(config, run) if config.lora_rank else Path(config.base)
+    model, base_card = load_checkpoint(base, vocabulary.fingerprint(), dtype=config.precision)
+    if shape != model.config:
+        weights = model.get_weights()
+        model = MusicTransformer(shape, dtype=config.precision)
+        model.set_weights(weights)
+    card = dataclasses.replace(
+        card, licence=f"that of {base_card.title} ({base_card.licence}), and as its training data allows"
+    )
+    if config.lora_rank:
+        enable_lora(model, config.lora_rank, config.lora_layers)
+        adapter = {"base": base.name, "weights": weights_hash(base), "rank": config.lora_rank}
+        card = dataclasses.replace(card, adapter=adapter)
+    return model, card
+
+
+def moving_variables(model: MusicTransformer, optimizer: keras.optimizers.Optimizer) -> list[Any]:
+    """All that a step changes: trained weights, the dropout's generators, the optimizer's moments and step count."""
+    frozen = {id(weight) for weight in model.weights if not weight.trainable}
+    return [*(variable for variable in model.variables if id(variable) not in frozen), *optimizer.variables]
+
+
+def optimizer_of(config: TrainingConfig) -> keras.optimizers.Optimizer:
+    """The optimizer with its schedule."""
+    rate = WarmupSchedule(config.learning_rate, config.warmup_steps, config.steps, config.schedule, config.decay_share)
+    return build_optimizer(config.optimizer, rate, config.weight_decay, config.clip_norm)
+
+
+def _base_of(config: TrainingConfig, run: RunFolder) -> Path:
+    """Where a LoRA's base lies for good: with the program, or as a copy in the run's own folder.
+
+    Another run's checkpoint may be trained on or deleted, and a LoRA cannot lie on top of another.
+    """
+    base, own = Path(config.base).resolve(), run.path / OWN_BASE
+    if base.parent == SHIPPED.resolve() and not read_card(base).adapter:
+        return base
+    if not (own / CARD_FILE).is_file():
+        model, card = load_checkpoint(base, vocabulary.fingerprint())
+        save_checkpoint(model, dataclasses.replace(card, adapter={}), own)
+    return own

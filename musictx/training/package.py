@@ -1,0 +1,102 @@
+"""A checkpoint as one zip of card and weights, and back: nothing in it is ever executed.
+
+A LoRA goes out as its small matrices if its base comes with the program, else merged with its base.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+
+from musictx.errors import CheckpointError, TrainingError
+from musictx.midi import vocabulary
+from musictx.model.card import CARD_FILE, CheckpointCard, read_card
+from musictx.model.checkpoint import load_checkpoint, save_checkpoint
+from musictx.training.archive import checked_members
+from musictx.training.network import OWN_BASE
+
+MEMBERS = re.compile(r"config\.json|README\.md|curve\.png|weights-[\w.-]+\.safetensors")
+MOST_MEMBERS = 100
+MOST_BYTES = 2**30
+COMPRESSION = 50.0  # weights hardly compress
+LARGEST = {"width": 2048, "blocks": 48, "ffn_width": 8192, "window": 16384, "vocabulary_size": 4096}
+
+
+def pack_checkpoint(folder: Path, title: str, target: Path) -> Path:
+    """Writes the checkpoint in `folder` to the zip `target`, or to a new one in the folder `target`.
+
+    Raises:
+        CheckpointError: if it cannot be read.
+    """
+    card = read_card(folder)
+    if target.is_dir():
+        target = target / f"{_plain(title)}.zip"
+    with tempfile.TemporaryDirectory() as temporary:
+        if card.adapter.get("base") == OWN_BASE:
+            model, card = load_checkpoint(folder, vocabulary.fingerprint())
+            folder = Path(temporary) / "merged"
+            save_checkpoint(model, dataclasses.replace(card, adapter={}), folder)
+            card = read_card(folder)
+        unfinished = target.with_name(f".{target.name}.part")
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr(CARD_FILE, dataclasses.replace(card, title=title).to_json())
+            for name in card.shards:
+                archive.write(folder / name, name)
+        unfinished.replace(target)
+    return target
+
+
+def unpack_checkpoint(path: Path, folder: Path, bases: list[Path]) -> CheckpointCard:
+    """Puts the checkpoint in the zip `path` into the new `folder`, once it has been loaded as a trial.
+
+    Args:
+        bases: where a LoRA's base may be, see `load_checkpoint`.
+
+    Raises:
+        CheckpointError: if it is no such zip, too large, damaged, or does not fit; nothing is left behind.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unpacking-") as temporary:
+        inside = Path(temporary) / folder.name
+        inside.mkdir()
+        _extract(path, inside)
+        card = read_card(inside)
+        _check_size(path, card)
+        load_checkpoint(inside, vocabulary.fingerprint(), bases=bases)
+        shutil.move(inside, folder)
+    return read_card(folder)
+
+
+def _extract(path: Path, folder: Path) -> None:
+    try:
+        members = checked_members(path, MOST_BYTES, MOST_MEMBERS, COMPRESSION)
+        strange = [info.filename for info in members if not MEMBERS.fullmatch(info.filename)]
+        if strange or CARD_FILE not in {info.filename for info in members}:
+            what = f"it holds {strange[0][:80]!r}" if strange else f"it holds no {CARD_FILE}"
+            raise CheckpointError(
+                f"{path.name} is no checkpoint of musictx: {what}. Choose a zip that was downloaded from a run."
+            )
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder, members)
+    except TrainingError as error:
+        raise CheckpointError(str(error)) from error
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError) as error:
+        raise CheckpointError(f"{path.name} is damaged ({error}). Download it again.") from error
+
+
+def _check_size(path: Path, card: CheckpointCard) -> None:
+    """Refuses a card that would build a giant network before anybody sees that no weights fit it."""
+    for name, most in LARGEST.items():
+        if getattr(card.model, name) > most:
+            raise CheckpointError(
+                f"{path.name} describes a network with {name} {getattr(card.model, name):,}; at most {most:,} is read."
+            )
+
+
+def _plain(title: str) -> str:
+    return re.sub(r"[^\w -]+", "", title).strip().replace(" ", "-")[:60] or "checkpoint"

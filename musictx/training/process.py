@@ -1,0 +1,100 @@
+"""How a run stands, whoever asks: written by the process that trains, read by everybody else.
+
+    status.json    queued, running, stopped, finished or failed, with the reason; since when it waits
+    process.json   the process at work and when it started: a number alone may be another's by now
+    stop           exists when somebody asked the run to save and stop
+
+Nothing here ends a process: a run is asked to stop, and does so itself.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from musictx.training.runs import read_json, replace_file
+
+STARTING_S = 60.0  # a process that was just launched may not have written its number yet
+SAME_START_S = 2.0  # the clock may have been set a little since a process started
+DIED = (
+    "The process ended without a word: it was killed (perhaps for want of memory), or the machine was restarted. "
+    "Resume goes on from the last saved step."
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """status: of `view.STATUSES`; error: in plain words; queued_s: when it joined the queue, seconds since 1970."""
+
+    status: str
+    error: str = ""
+    queued_s: float = 0.0
+
+
+def write_standing(folder: Path, status: str, error: str = "", queued_s: float = 0.0) -> None:
+    """Records how the run in `folder` stands."""
+    replace_file(folder / "status.json", json.dumps({"status": status, "error": error, "queued_s": queued_s}).encode())
+
+
+def write_process(folder: Path, pid: int) -> None:
+    """Records the process at work on the run."""
+    started = psutil.Process(pid).create_time()
+    replace_file(folder / "process.json", json.dumps({"pid": pid, "started": started}).encode())
+
+
+def is_alive(folder: Path) -> bool:
+    """Whether the recorded process is there and is the very one that was recorded."""
+    recorded = read_json(folder / "process.json")
+    try:
+        process = psutil.Process(int(recorded["pid"]))
+        same = abs(process.create_time() - float(recorded["started"])) < SAME_START_S
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except (KeyError, TypeError, ValueError, psutil.Error):
+        return False
+
+
+def standing(folder: Path) -> Standing:
+    """How the run stands now; a process that died without a word counts as failed."""
+    stored = read_json(folder / "status.json")
+    status, queued_s = str(stored.get("status", "stopped")), float(stored.get("queued_s", 0.0))
+    if status not in ("queued", "running"):
+        return Standing(status, str(stored.get("error", "")), queued_s)
+    if not is_alive(folder):
+        is_new = not (folder / "process.json").exists() and time.time() - queued_s < STARTING_S
+        return Standing(status, queued_s=queued_s) if is_new else Standing("failed", DIED, queued_s)
+    return Standing("stopping" if stop_asked(folder) else status, queued_s=queued_s)
+
+
+def ask_to_stop(folder: Path) -> None:
+    """Asks the run to save and stop."""
+    (folder / "stop").touch()
+
+
+def stop_asked(folder: Path) -> bool:
+    """Whether somebody did."""
+    return (folder / "stop").exists()
+
+
+def clear_request(folder: Path) -> None:
+    """Forgets such a request, before the run begins anew."""
+    (folder / "stop").unlink(missing_ok=True)
+
+
+def run_folders(shelf: Path) -> Iterator[Path]:
+    """The folders of `shelf` that are runs."""
+    return (path.parent for path in sorted(shelf.glob("*/run.json")))
+
+
+def queue(shelf: Path) -> list[Path]:
+    """The runs of `shelf` that wait for their turn, the next first."""
+    waiting = [(standing(folder), folder) for folder in run_folders(shelf)]
+    return [
+        folder
+        for now, folder in sorted(waiting, key=lambda row: (row[0].queued_s, row[1].name))
+        if now.status == "queued"
+    ]
