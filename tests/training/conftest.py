@@ -1,13 +1,16 @@
-"""A small corpus of scales and chords, written as MIDI and prepared."""
+"""A small corpus of scales and chords, written as MIDI and prepared; a run on it that nothing interrupted."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from musictx.midi.files import write_midi
 from musictx.midi.notes import NoteSequence
+from musictx.training.config import TrainingConfig
 from musictx.training.prepare import prepare
+from musictx.training.runs import RunFolder
 
 
 def little_piece(number: int) -> NoteSequence:
@@ -41,3 +44,36 @@ def corpus_folder(midi_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("prepared") / "walks"
     prepare(midi_folder, folder, workers=1)
     return folder
+
+
+@pytest.fixture(scope="session")
+def config(corpus_folder: Path) -> TrainingConfig:
+    return TrainingConfig(
+        data=(str(corpus_folder),),
+        preset="tiny",
+        steps=12,
+        batch_tokens=256,
+        lengths=((32, 0.5), (64, 1.0)),
+        learning_rate=3e-3,
+        warmup_steps=3,
+        log_every=3,
+        validate_every=6,
+        save_every=3,
+        validation_length=64,
+        xla=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def whole_run(config: TrainingConfig, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    from musictx.training.train import train
+
+    return train(config, tmp_path_factory.mktemp("runs") / "whole")
+
+
+def curve(run: RunFolder) -> dict[int, dict[str, Any]]:
+    """Reported NLL and validation NLL by step."""
+    points: dict[int, dict[str, Any]] = {}
+    for line in run.metrics():
+        points.setdefault(line["step"], {}).update({k: line[k] for k in ("nll", "validation_nll") if k in line})
+    return points

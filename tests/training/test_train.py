@@ -16,37 +16,7 @@ from musictx.training.dataset import open_corpus
 from musictx.training.evaluate import evaluate
 from musictx.training.runs import RunFolder
 from musictx.training.train import Report, train
-
-
-@pytest.fixture(scope="module")
-def config(corpus_folder: Path) -> TrainingConfig:
-    return TrainingConfig(
-        data=(str(corpus_folder),),
-        preset="tiny",
-        steps=12,
-        batch_tokens=256,
-        lengths=((32, 0.5), (64, 1.0)),
-        learning_rate=3e-3,
-        warmup_steps=3,
-        log_every=3,
-        validate_every=6,
-        save_every=3,
-        validation_length=64,
-        xla=False,
-    )
-
-
-@pytest.fixture(scope="module")
-def whole_run(config: TrainingConfig, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    return train(config, tmp_path_factory.mktemp("runs") / "whole")
-
-
-def curve(run: RunFolder) -> dict[int, dict[str, Any]]:
-    """Reported NLL and validation NLL by step."""
-    points: dict[int, dict[str, Any]] = {}
-    for line in run.metrics():
-        points.setdefault(line["step"], {}).update({k: line[k] for k in ("nll", "validation_nll") if k in line})
-    return points
+from tests.training.conftest import curve
 
 
 def test_it_learns(whole_run: RunFolder) -> None:
