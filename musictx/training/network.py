@@ -16,6 +16,7 @@ from musictx.model.lora import enable_lora
 from musictx.model.transformer import MusicTransformer
 from musictx.model.weights import SHIPPED, weights_hash
 from musictx.training.config import TrainingConfig
+from musictx.training.devices import Devices
 from musictx.training.optimizer import build_optimizer
 from musictx.training.runs import RunFolder
 from musictx.training.schedule import WarmupSchedule
@@ -36,7 +37,7 @@ def shape_of(config: TrainingConfig) -> ModelConfig:
     return shape if config.dropout is None else dataclasses.replace(shape, dropout=config.dropout)
 
 
-def build_network(config: TrainingConfig, run: RunFolder) -> tuple[MusicTransformer, CheckpointCard]:
+def build_network(config: TrainingConfig, run: RunFolder, devices: Devices) -> tuple[MusicTransformer, CheckpointCard]:
     """The network as the run starts, and the card of its checkpoints.
 
     Raises:
@@ -52,7 +53,7 @@ def build_network(config: TrainingConfig, run: RunFolder) -> tuple[MusicTransfor
     )
     if not config.base:
         return MusicTransformer(shape, dtype=config.precision), card
-    base = _base_of(config, run) if config.lora_rank else Path(config.base)
+    base = _base_of(config, run, devices) if config.lora_rank else Path(config.base)
     model, base_card = load_checkpoint(base, vocabulary.fingerprint(), dtype=config.precision)
     if shape != model.config:
         weights = model.get_weights()
@@ -80,7 +81,7 @@ def optimizer_of(config: TrainingConfig) -> keras.optimizers.Optimizer:
     return build_optimizer(config.optimizer, rate, config.weight_decay, config.clip_norm)
 
 
-def _base_of(config: TrainingConfig, run: RunFolder) -> Path:
+def _base_of(config: TrainingConfig, run: RunFolder, devices: Devices) -> Path:
     """Where a LoRA's base lies for good: with the program, or as a copy in the run's own folder.
 
     Another run's checkpoint may be trained on or deleted, and a LoRA cannot lie on top of another.
@@ -88,7 +89,10 @@ def _base_of(config: TrainingConfig, run: RunFolder) -> Path:
     base, own = Path(config.base).resolve(), run.path / OWN_BASE
     if base.parent == SHIPPED.resolve() and not read_card(base).adapter:
         return base
-    if not (own / CARD_FILE).is_file():
+    if not devices.agree((own / CARD_FILE).is_file()):
+        # Every process builds: laying weights out over devices is something that all of them do together.
         model, card = load_checkpoint(base, vocabulary.fingerprint())
-        save_checkpoint(model, dataclasses.replace(card, adapter={}), own)
+        if devices.writes:
+            save_checkpoint(model, dataclasses.replace(card, adapter={}), own)
+        devices.wait("base")
     return own

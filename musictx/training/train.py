@@ -97,11 +97,7 @@ class Loop:
         self.windows = TrainingWindows(corpora, weights, augmentation, config.seed)
         for length, _ in config.lengths:
             devices.check(config.batch_tokens // length)
-        if not devices.writes:
-            devices.wait("base")  # the process that writes may lay a copy of it into the folder
-        self.model, self.card = build_network(config, run)
-        if devices.writes:
-            devices.wait("base")
+        self.model, self.card = build_network(config, run, devices)
         self.trainer = NextToken(self.model, config.label_smoothing)
         # torch.compile wants a C++ compiler at hand; in eager steps torch does without.
         jit = config.xla and backend.backend() != "torch"
