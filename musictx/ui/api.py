@@ -40,7 +40,7 @@ class Api:
     """The endpoint over the same studio and handlers as the page."""
 
     def __init__(self, music: ComposeHandlers) -> None:
-        self._studio, self._visitors = music.studio, music.visitors
+        self._studio, self._visitors, self._permit = music.studio, music.visitors, music.permit
 
     def compose(
         self,
@@ -58,6 +58,7 @@ class Api:
         soundfont: str,
         room: float,
         audio_format: str,
+        request: gr.Request,
     ) -> Iterator[tuple[list[str], list[str], dict[str, Any]]]:
         """See DESCRIPTION; raises gr.Error with the sentence of a MusictxError."""
         try:
@@ -65,6 +66,7 @@ class Api:
             number = new_random_seed() if random_seed in (None, DRAWN) else random_seed
             name = checkpoint or default_checkpoint(self._studio.checkpoints())
             settings = read_settings(heat, choices, share, focus, seconds, context_seconds, variations, number, name)
+            self._permit(settings.checkpoint, None, request)
             progress = self._run(seed_file, settings)
             with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
                 yield self._write(progress, settings, read_sound(soundfont or None, room), Path(folder), audio_format)

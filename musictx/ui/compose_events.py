@@ -27,11 +27,11 @@ INNER: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 QUICK: dict[str, Any] = {**INNER, "queue": False}
 
 
-def wire(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers) -> None:
-    """Connects the tab."""
+def wire(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers, kept: gr.BrowserState) -> None:
+    """Connects the tab; `kept` tells whose own checkpoints may be composed with."""
     _wire_seed(page, tab, seeds)
     _wire_settings(tab, seeds)
-    _wire_music(tab, seeds, music)
+    _wire_music(tab, seeds, music, kept)
     page.unload(music.leave)
 
 
@@ -82,7 +82,7 @@ def _wire_settings(tab: ComposeTab, seeds: SeedHandlers) -> None:
         )
 
 
-def _wire_music(tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers) -> None:
+def _wire_music(tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers, kept: gr.BrowserState) -> None:
     def sound_again(picture: Picture, soundfont: str | None, room: float) -> Iterator[Any]:
         """Another piano or room: what is on show is rendered anew."""
         yield from (seeds if picture.phase == "seed" else music).sound(picture, soundfont, room)
@@ -94,7 +94,7 @@ def _wire_music(tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers) ->
     )
     made = begun.then(
         music.generate,
-        [tab.picture, *tab.settings],
+        [tab.picture, kept, *tab.settings],
         [tab.picture, tab.stage, tab.generate, tab.stop, tab.random_seed],
         concurrency_id=GENERATION,
         concurrency_limit=music.visitors.at_once,

@@ -14,16 +14,19 @@ import gradio as gr
 
 from musictx.audio.encode import convert_audio
 from musictx.errors import MusictxError, SettingsError
-from musictx.takes import Progress, RenderSettings, Take, sharing_sentence
+from musictx.takes import ComposeSettings, Progress, RenderSettings, Take, sharing_sentence
+from musictx.training.policy import owner_of
 from musictx.ui import text
 from musictx.ui.compose import GENERATE, new_random_seed
 from musictx.ui.forms import read_settings, read_sound, write_settings
+from musictx.ui.own_checkpoints import RUN
 from musictx.ui.stage_view import Picture, TakeFiles, grow, new_serial, safe_name
 from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
 
 if TYPE_CHECKING:
     from musictx.studio import Studio
+    from musictx.workshop import Workshop
 
 LEAST_GAP_S = 0.15  # between two pictures of a growing roll; more often is not smoother
 TAKE_SOUND = "rendering the sound…"
@@ -38,8 +41,8 @@ TURNED_AWAY = (
 class ComposeHandlers:
     """Handlers of one page; a visitor's state travels in the Picture, the stop flag in `visitors`."""
 
-    def __init__(self, studio: Studio, visitors: Visitors, warmth: Warmth) -> None:
-        self.studio, self.visitors, self.warmth = studio, visitors, warmth
+    def __init__(self, studio: Studio, visitors: Visitors, warmth: Warmth, workshop: Workshop) -> None:
+        self.studio, self.visitors, self.warmth, self.workshop = studio, visitors, warmth, workshop
 
     def begin(self, picture: Picture, seconds: float, request: gr.Request) -> tuple[Any, ...]:
         """At once after the press, before the queue: (picture, stage, generate, stop, timer)."""
@@ -62,12 +65,14 @@ class ComposeHandlers:
         sentence = f"{text.count(ahead, 'visitor')} before you" if ahead else self.warmth.sentence()
         return sentence, gr.Timer(active=preparing or ahead > 0)
 
-    def generate(self, picture: Picture, request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
-        """Streams the takes: (picture, stage, generate, stop, random seed)."""
+    def generate(self, picture: Picture, kept: Any, request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Streams the takes: (picture, stage, generate, stop, random seed); `kept` is the browser's."""
         session = str(request.session_hash)
         flag = self.visitors.current(session)
         try:
-            yield from self._stream(picture, values, flag.is_set)
+            settings = read_settings(*values)
+            self.permit(settings.checkpoint, kept, request)
+            yield from self._stream(picture, settings, flag.is_set)
         except MusictxError as error:
             yield self._failed(picture, str(error))
         except Exception:
@@ -76,8 +81,13 @@ class ComposeHandlers:
         finally:
             self.visitors.end(session, flag)
 
-    def _stream(self, picture: Picture, values: tuple[Any, ...], stop: Any) -> Iterator[tuple[Any, ...]]:
-        settings = read_settings(*values)
+    def permit(self, checkpoint: str, kept: Any, request: gr.Request) -> None:
+        """Raises CheckpointError for another person's checkpoint: the studio serves everybody and knows no owners."""
+        if checkpoint.startswith(RUN):
+            visitor = str(kept.get("visitor") or "") if isinstance(kept, dict) else ""
+            self.workshop.check_use(owner_of(getattr(request, "username", None), visitor), checkpoint)
+
+    def _stream(self, picture: Picture, settings: ComposeSettings, stop: Any) -> Iterator[tuple[Any, ...]]:
         shown_at = 0.0
         progress = None
         for progress in self.studio.compose(picture.seed, settings, stop):

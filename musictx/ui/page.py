@@ -16,49 +16,58 @@ from musictx.ui.compose_events import wire
 from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.seed_handlers import SeedHandlers
 from musictx.ui.theme import HERE, build_theme, read_styles
+from musictx.ui.train import build_train
+from musictx.ui.train_events import TrainHandlers, wire_train
+from musictx.ui.visit import build_keepsake
 from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
 
 if TYPE_CHECKING:
     from musictx.studio import Studio
+    from musictx.training.policy import TrainingPolicy
+    from musictx.workshop import Workshop
 
 MAX_WAITING = 16  # visitors in the queue; more are asked to come back
 CACHE_SWEEP_S, CACHE_AGE_S = 900, 4 * 3600  # downloads live for four hours
 # A little above the 2 MB for a seed: what lies between is answered with a sentence, the rest never stored.
-MAX_UPLOAD = "4mb"
+MAX_UPLOAD = 4 * 2**20
 
 
-def build_page(studio: Studio, warmth: Warmth) -> gr.Blocks:
-    """The page over `studio`; nothing heavy happens before a visitor comes.
+def build_page(studio: Studio, warmth: Warmth, workshop: Workshop) -> gr.Blocks:
+    """The page over `studio` and `workshop`; nothing heavy happens before a visitor comes.
 
     Raises:
         MidiError: if the built-in seeds are missing.
     """
     seeds = SeedHandlers(studio)
-    music = ComposeHandlers(studio, Visitors(), warmth)
+    music = ComposeHandlers(studio, Visitors(), warmth, workshop)
     first = seeds.first_picture()
     with gr.Blocks(
         title="musictx", analytics_enabled=False, delete_cache=(CACHE_SWEEP_S, CACHE_AGE_S), fill_width=True
     ) as page:
         script = (HERE / "header.js").read_text(encoding="utf-8")
         gr.HTML(_header(), js_on_load=script, elem_id="header", apply_default_css=False)
-        with gr.Tabs(elem_id="tabs"):
+        kept = build_keepsake()
+        with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Compose", id="compose"):
                 report = seeds.report(first, DEFAULT_CONTEXT_SECONDS)
                 tab = build_compose(studio, first, report, warmth)
+            with gr.Tab("Train", id="train"):
+                train = build_train(studio, workshop, kept)
             with gr.Tab("About", id="about"):
                 build_about(studio)
         build_api(music)
-        wire(page, tab, seeds, music)
+        wire(page, tab, seeds, music, kept)
+        wire_train(page, train, tab, tabs, TrainHandlers.over(workshop))
     return page.queue(max_size=MAX_WAITING, default_concurrency_limit=4)
 
 
-def launch_options() -> dict[str, Any]:
+def launch_options(workshop: Workshop) -> dict[str, Any]:
     """What Gradio 6 takes at launch: look, limits, footer."""
     return {
         "theme": build_theme(),
         "css": read_styles(),
-        "max_file_size": MAX_UPLOAD,
+        "max_file_size": upload_limit(workshop),
         "footer_links": ["api"],
         "ssr_mode": False,  # one server, no Node beside it
         "show_error": True,
@@ -66,7 +75,16 @@ def launch_options() -> dict[str, Any]:
     }
 
 
-def serve(studio: Studio, *, host: str, port: int, checkpoint: str | None = None, share: bool = False) -> None:
+def upload_limit(workshop: Workshop) -> int:
+    """The most bytes of one upload: a dataset's where somebody may train, else little more than a seed's."""
+    policy: TrainingPolicy = workshop.policy
+    is_open = policy.everybody or bool(policy.trainers)
+    return max(MAX_UPLOAD, workshop.limits.upload_bytes) if is_open else MAX_UPLOAD
+
+
+def serve(
+    studio: Studio, workshop: Workshop, *, host: str, port: int, checkpoint: str | None = None, share: bool = False
+) -> None:
     """Opens the page, then prepares the model behind it; returns when the server is interrupted.
 
     Raises:
@@ -75,8 +93,8 @@ def serve(studio: Studio, *, host: str, port: int, checkpoint: str | None = None
     """
     chosen = _check(studio, checkpoint)
     warmth = Warmth(studio, chosen)
-    page = build_page(studio, warmth)
-    page.launch(server_name=host, server_port=port, share=share, prevent_thread_lock=True, **launch_options())
+    page = build_page(studio, warmth, workshop)
+    page.launch(server_name=host, server_port=port, share=share, prevent_thread_lock=True, **launch_options(workshop))
     warmth.start()
     page.block_thread()
 

@@ -56,5 +56,38 @@ def _span(notes: NoteSequence) -> str:
 
 
 def file_size(size_bytes: float) -> str:
-    """Bytes as kB or MB."""
-    return f"{size_bytes / 1000:.0f} kB" if size_bytes < 1e6 else f"{size_bytes / 1e6:.1f} MB"
+    """Bytes as kB, MB or GB."""
+    if size_bytes < 1e6:
+        return f"{size_bytes / 1000:.0f} kB"
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes < 1e9 else f"{size_bytes / 1e9:.1f} GB"
+
+
+def minutes(number: float) -> str:
+    """Minutes of music: '0.4 min', '12 min', '3 h 20 min'."""
+    return f"{number:.1f} min" if number < 9.95 else duration(number * 60)
+
+
+def duration(seconds: float) -> str:
+    """Time that something takes, in whole units: '40 s', '12 min', '3 h 20 min', '2 days'."""
+    if seconds < 89.5:
+        return f"{seconds:.0f} s"
+    whole = round(seconds / 60)
+    if whole < 60:
+        return f"{whole} min"
+    if whole < 48 * 60:
+        return f"{whole // 60} h {whole % 60} min" if whole % 60 else f"{whole // 60} h"
+    return f"{round(whole / 60 / 24)} days"
+
+
+def about(seconds: float) -> str:
+    """The same as a guess."""
+    return f"about {duration(seconds)}"
+
+
+def place(number: int) -> str:
+    """A place in a queue: 'first', 'second', … '21st'."""
+    words = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+    if 1 <= number <= len(words):
+        return words[number - 1]
+    ending = "th" if 11 <= number % 100 <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.ui.fake_studio import FakeStudio
+from tests.ui.fake_workshop import FakeWorkshop
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -76,6 +77,12 @@ def tiny_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def fake_studio(tmp_path: Path) -> FakeStudio:
     """Quick music without a model, in this process."""
     return FakeStudio(tmp_path, pace=1000)
+
+
+@pytest.fixture
+def fake_workshop(tmp_path: Path) -> FakeWorkshop:
+    """Quick runs without a network, in this process."""
+    return FakeWorkshop(tmp_path, pace=1000)
 
 
 @pytest.fixture(scope="session")

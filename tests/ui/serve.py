@@ -8,20 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from musictx.studio import Studio, StudioFolders
+from musictx.training.policy import TrainingPolicy
 from musictx.ui.page import build_page, launch_options
 from musictx.ui.warmth import Warmth
 from tests.tiny import write_tiny_checkpoint
 from tests.ui.fake_studio import FakeStudio
+from tests.ui.fake_workshop import FakeWorkshop
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def build_studio(kind: str, folder: Path) -> Any:
     """The fake studio, or the real one with random weights of the tiny model."""
-    if kind == "fake":
+    if kind in ("fake", "closed"):
         return FakeStudio(folder)
     write_tiny_checkpoint(folder / "checkpoints" / "tiny")
     return Studio(dataclasses.replace(StudioFolders.beside(ROOT), checkpoints=folder / "checkpoints"))
+
+
+def build_workshop(kind: str, folder: Path, studio: Any) -> Any:
+    """The fake workshop; "closed": where nobody may train."""
+    policy = TrainingPolicy() if kind == "closed" else TrainingPolicy(everybody=True, server_folders=True)
+    return FakeWorkshop(folder, policy=policy)
 
 
 def main(kind: str, port: str, folder: str) -> None:
@@ -29,8 +37,9 @@ def main(kind: str, port: str, folder: str) -> None:
     studio = build_studio(kind, Path(folder))
     warmth = Warmth(studio, studio.checkpoints()[0].name).start()
     warmth.wait(120)
-    page = build_page(studio, warmth)
-    page.launch(server_port=int(port), quiet=True, **launch_options())
+    workshop = build_workshop(kind, Path(folder), studio)
+    page = build_page(studio, warmth, workshop)
+    page.launch(server_port=int(port), quiet=True, **launch_options(workshop))
 
 
 if __name__ == "__main__":

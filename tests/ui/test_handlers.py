@@ -28,14 +28,14 @@ def seeds(fake_studio: Any) -> SeedHandlers:
 
 
 @pytest.fixture
-def music(fake_studio: Any) -> ComposeHandlers:
-    return ComposeHandlers(fake_studio, Visitors(), Warmth(fake_studio, "enhanced"))
+def music(fake_studio: Any, fake_workshop: Any) -> ComposeHandlers:
+    return ComposeHandlers(fake_studio, Visitors(), Warmth(fake_studio, "enhanced"), fake_workshop)
 
 
 def composed(music: ComposeHandlers, picture: Picture, values: tuple[Any, ...] = VALUES) -> list[tuple[Any, ...]]:
     """Everything one press of Generate shows."""
     begun = music.begin(picture, 10, REQUEST)[0]
-    return list(music.generate(begun, REQUEST, *values))
+    return list(music.generate(begun, None, REQUEST, *values))
 
 
 def test_every_picture_is_plain_json(seeds: SeedHandlers, music: ComposeHandlers) -> None:
@@ -57,7 +57,7 @@ def test_generation_ends_with_takes_and_another_random_seed(seeds: SeedHandlers,
 def test_stop_before_the_turn_ends_at_once(seeds: SeedHandlers, music: ComposeHandlers) -> None:
     begun = music.begin(seeds.first_picture(), 10, REQUEST)[0]
     music.stop(REQUEST)
-    answers = list(music.generate(begun, REQUEST, *VALUES))
+    answers = list(music.generate(begun, None, REQUEST, *VALUES))
     assert len(answers) == 1
     assert answers[0][1]["status"].startswith("Stopped")
 

@@ -1,0 +1,34 @@
+"""A browser component of the page: one gr.HTML from the files that bear its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from musictx.ui.theme import HERE
+
+
+def build_component(
+    name: str, value: dict[str, Any], scripts: Sequence[str], styles: Sequence[str], elem_id: str = ""
+) -> gr.HTML:
+    """`name`.html with `value` on show.
+
+    Args:
+        value: plain values only, read by the scripts as `props.value`.
+        scripts: one scope: each file uses what the ones before it define.
+        styles: style sheets, scoped to the component.
+    """
+    return gr.HTML(
+        value=value,
+        html_template=_read(f"{name}.html"),
+        css_template="\n".join(_read(style) for style in styles),
+        js_on_load="\n".join(_read(script) for script in scripts),
+        apply_default_css=False,
+        elem_id=elem_id or name.replace("_", "-"),
+    )
+
+
+def _read(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")

@@ -1,0 +1,175 @@
+// The Dataset step: files come in, a row a file. Shows one value from Python (see dataset_view.py).
+
+const find = (name) => element.querySelector(name);
+const FIRST_ROWS = 100; // of thousands: the rest is one click away
+const PLAY = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 5.5v13l11-6.5z"/></svg>';
+const LIMIT_WAIT_MS = 300_000;
+let step = null; // the value on show
+let everything = ""; // id of the dataset whose rows are all shown
+let sending = 0; // the timer of an upload that is on its way
+let heard = "";
+
+function make(tag, className, text) {
+  const made = document.createElement(tag);
+  made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function update() {
+  const next = props.value;
+  if (!next?.phase) return;
+  clearTimeout(sending);
+  const before = step;
+  step = next;
+  find(".dataset").dataset.phase = step.phase;
+  find(".drop-limit").textContent = step.limit;
+  find(".drop-words").textContent = step.phase === "report" ? "Drop more here for another dataset" : "Drop your pieces here";
+  showReading(step.reading);
+  find(".problem").hidden = !step.problem;
+  find(".problem").textContent = step.problem;
+  find(".found").hidden = step.phase !== "report";
+  ask(false);
+  if (step.phase !== "report") return;
+  showPicker();
+  find(".expectation").textContent = step.expectation;
+  find(".totals").replaceChildren(...step.facts.map(([term, value]) => {
+    const pair = make("div", "total");
+    pair.append(make("dt", "", term), make("dd", "", value));
+    return pair;
+  }));
+  find(".warnings").replaceChildren(...step.warnings.map((words) => make("p", "warning", words)));
+  if (JSON.stringify(before?.rows) !== JSON.stringify(step.rows)) showRows();
+}
+
+function showReading(words) {
+  find(".reading").hidden = !words;
+  find(".reading-words").textContent = words;
+}
+
+function showPicker() {
+  const picker = find(".datasets");
+  picker.replaceChildren(...step.datasets.map(({ id, name }) => new Option(name, id, false, id === step.chosen)));
+}
+
+function showRows() {
+  const rows = everything === step.chosen ? step.rows : step.rows.slice(0, FIRST_ROWS);
+  const focused = document.activeElement?.closest?.(".piece")?.dataset.file;
+  const inSelect = document.activeElement?.matches?.(".split");
+  const list = find(".rows");
+  list.replaceChildren(...rows.map(row));
+  const more = find(".all");
+  more.hidden = rows.length === step.rows.length;
+  more.textContent = `Show all ${step.rows.length.toLocaleString("en")} files`;
+  if (focused === undefined) return;
+  const same = [...list.children].find((each) => each.dataset.file === focused);
+  same?.querySelector(inSelect ? ".split" : ".hear")?.focus();
+}
+
+function row(piece) {
+  const line = make("li", "piece");
+  line.dataset.file = piece.file;
+  line.dataset.verdict = piece.verdict;
+  line.classList.toggle("heard", piece.file === heard);
+  const play = make("button", "square hear");
+  play.type = "button";
+  play.innerHTML = PLAY;
+  play.disabled = !piece.heard;
+  play.setAttribute("aria-label", `Listen to ${piece.file}`);
+  play.addEventListener("click", () => listen(piece.file));
+  const words = make("div", "piece-words");
+  const name = make("span", "piece-name", piece.file);
+  name.title = piece.file;
+  words.append(name);
+  if (piece.facts) words.append(make("span", "piece-facts", piece.facts));
+  if (piece.words) {
+    const verdict = make("span", "piece-verdict");
+    verdict.append(make("b", "", piece.words), ` ${piece.reason}`);
+    words.append(verdict);
+  }
+  line.append(play, words);
+  if (piece.split) line.append(splitOf(piece));
+  else line.append(make("span", "left-out", "left out"));
+  return line;
+}
+
+function splitOf(piece) {
+  const split = make("select", "split");
+  split.setAttribute("aria-label", `Split of ${piece.file}`);
+  for (const [value, words] of [["train", "Training"], ["validation", "Held out"]])
+    split.add(new Option(words, value, false, value === piece.split));
+  split.addEventListener("change", () => {
+    trigger("move", { file: piece.file, split: split.value });
+    split.value = piece.split; // until the answer comes: a refused move must not look done
+  });
+  return split;
+}
+
+function listen(file) {
+  heard = file;
+  for (const line of find(".rows").children) line.classList.toggle("heard", line.dataset.file === file);
+  document.dispatchEvent(new CustomEvent("musictx-wanted", { detail: "row" }));
+  trigger("listen", { file });
+}
+
+/** Delete asks back. */
+function ask(sure) {
+  find(".sure").hidden = !sure;
+  find(".pick label").hidden = find(".remove").hidden = sure;
+}
+
+find(".datasets").addEventListener("change", (event) => trigger("choose", { dataset: event.target.value }));
+find(".remove").addEventListener("click", () => {
+  ask(true);
+  find(".no").focus();
+});
+find(".no").addEventListener("click", () => {
+  ask(false);
+  find(".remove").focus();
+});
+find(".yes").addEventListener("click", () => trigger("remove", { dataset: step.chosen }));
+find(".all").addEventListener("click", () => {
+  everything = step.chosen;
+  showRows();
+});
+
+// Files dropped anywhere on the step go the way of the button; what is too large or of another kind
+// never travels: Gradio would refuse it without saying what to do.
+const column = element.closest("#train-dataset") ?? element;
+const input = () => document.querySelector("#train-dataset input[type=file]");
+column.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  find(".drop").classList.add("dropping");
+});
+column.addEventListener("dragleave", () => find(".drop").classList.remove("dropping"));
+column.addEventListener("drop", (event) => {
+  event.preventDefault();
+  find(".drop").classList.remove("dropping");
+  if (!input() || !event.dataTransfer.files.length) return;
+  input().files = event.dataTransfer.files;
+  input().dispatchEvent(new Event("change", { bubbles: true }));
+});
+find(".drop").addEventListener("click", () => document.querySelector("#add-music")?.click());
+document.addEventListener(
+  "change",
+  (event) => {
+    if (!element.isConnected || event.target !== input() || !event.target.files?.length) return;
+    const files = [...event.target.files];
+    const bytes = files.reduce((sum, file) => sum + file.size, 0);
+    const strange = files.find((file) => !/\.(midi?|zip)$/i.test(file.name));
+    if (bytes <= step.limit_bytes && !strange) {
+      showReading(`Sending ${files.length === 1 ? files[0].name : `${files.length} files`}…`);
+      sending = setTimeout(() => showReading(""), LIMIT_WAIT_MS);
+      return;
+    }
+    event.stopImmediatePropagation();
+    event.target.value = "";
+    const largest = files.reduce((most, file) => (file.size > most.size ? file : most));
+    const name = bytes > step.limit_bytes ? (files.length === 1 ? largest.name : `${files.length} files together`) : strange.name;
+    trigger("refuse", { name, bytes });
+  },
+  true,
+);
+
+watch("value", update);
+update();

@@ -1,0 +1,31 @@
+// What stands above Start: a hint, an estimate or a problem. Shows one value from Python (see offer_view.py).
+
+const find = (name) => element.querySelector(name);
+let saved = 0; // serial of the settings that were saved last
+
+function update() {
+  const value = props.value;
+  if (!value?.phase) return;
+  find(".offer").dataset.phase = value.phase;
+  find(".words").hidden = !value.words;
+  find(".text").textContent = value.words;
+  find(".facts").replaceChildren(...value.facts.map(([term, words]) => {
+    const pair = document.createElement("div");
+    pair.append(document.createElement("dt"), document.createElement("dd"));
+    [pair.children[0].textContent, pair.children[1].textContent] = [term, words];
+    return pair;
+  }));
+  if (value.save && value.serial !== saved) save(value);
+}
+
+function save({ serial, save: file }) {
+  saved = serial;
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([file.text], { type: "application/json" }));
+  link.download = file.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+watch("value", update);
+update();
