@@ -1,9 +1,9 @@
-"""Starts the page: arguments -> studio -> launch.
+"""Starts the page: arguments -> studio and workshop -> launch.
 
     python app.py [--host 127.0.0.1] [--port 7860] [--checkpoint enhanced] [--engine auto] [--share]
 
 GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured; on a Hugging Face Space (SPACE_ID) the page
-listens to the outside without further ado.
+listens to the outside without further ado. MUSICTX_TRAINING=on opens the Train tab.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -35,12 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     # After the arguments: --help should not wait seconds for Gradio.
     from musictx.errors import MusictxError
-    from musictx.studio import Studio
     from musictx.ui.page import serve
+    from musictx.workshop import open_workshop
 
     try:
-        studio = Studio(engine=options.engine)
-        serve(studio, host=options.host, port=options.port, checkpoint=options.checkpoint, share=options.share)
+        workshop = open_workshop(Path(__file__).resolve().parent, engine=options.engine)
+        serve(
+            workshop.studio,
+            workshop,
+            host=options.host,
+            port=options.port,
+            checkpoint=options.checkpoint,
+            share=options.share,
+        )
     except MusictxError as error:
         print(f"musictx cannot start: {error}", file=sys.stderr)
         return 2

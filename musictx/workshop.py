@@ -283,13 +283,14 @@ class Workshop:
         return training_config(settings, data.resolve(), tokens, base, self.limits)
 
 
-def open_workshop(project: Path, environment: Mapping[str, str] = os.environ) -> Workshop:
+def open_workshop(project: Path, environment: Mapping[str, str] = os.environ, engine: str | None = None) -> Workshop:
     """The workshop of a checkout and its studio, as the page and the command line use it.
 
     Args:
         project: the checkout; datasets and runs lie in its data/workshop, or in the folder MUSICTX_WORKSHOP.
         environment: also says who may train, see `TrainingPolicy`.
+        engine: what runs the network, see `Studio`.
     """
     folder = Path(environment.get("MUSICTX_WORKSHOP") or project / "data" / "workshop")
-    studio = Studio(StudioFolders.beside(project), resolve=checkpoint_resolver(folder))
+    studio = Studio(StudioFolders.beside(project), engine=engine, resolve=checkpoint_resolver(folder))
     return Workshop(studio, folder, policy=TrainingPolicy.from_environment(environment))

@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const [LEFT, RIGHT, TOP, BOTTOM, BAND] = [40, 10, 10, 22, 16];
-const NICE = [1, 2, 5, 10];
+const NICE = [1, 2, 2.5, 5, 10];
 
 /** A round step that divides `span` into at most `parts`. */
 function niceStep(span, parts) {
@@ -74,7 +74,7 @@ class CurvePlot {
   grid() {
     const [width, height] = [this.width, this.height];
     const step = niceStep(this.high - this.low, 4);
-    const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+    const digits = [0, 1, 2, 3].find((number) => Math.abs(Math.round(step * 10 ** number) - step * 10 ** number) < 1e-6) ?? 4;
     for (let value = Math.ceil(this.low / step) * step; value <= this.high; value += step) {
       const y = Math.round(this.y(value)) + 0.5;
       this.add("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y, y2: y });

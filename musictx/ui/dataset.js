@@ -81,7 +81,9 @@ function row(piece) {
   const name = make("span", "piece-name", piece.file);
   name.title = piece.file;
   words.append(name);
-  if (piece.facts) words.append(make("span", "piece-facts", piece.facts));
+  const facts = make("span", "piece-facts");
+  facts.append(...piece.facts.map((each) => make("span", "", each)));
+  if (piece.facts.length) words.append(facts);
   if (piece.words) {
     const verdict = make("span", "piece-verdict");
     verdict.append(make("b", "", piece.words), ` ${piece.reason}`);

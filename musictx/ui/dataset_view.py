@@ -63,14 +63,12 @@ def _facts(report: DatasetReport) -> list[list[str]]:
 
 def _row(row: DatasetRow) -> dict[str, Any]:
     facts = [
-        text.count(row.notes, "note"),
-        text.minutes(row.minutes),
-        row.range.replace(" to ", "–"),
-        text.count(row.tracks, "track"),
+        f"{text.count(row.notes, 'note')} · {text.minutes(row.minutes)}",
+        f"{row.range.replace(' to ', '–')} · {text.count(row.tracks, 'track')}",
     ]
     return {
         "file": row.file,
-        "facts": " · ".join(facts) if row.notes else "",
+        "facts": facts if row.notes else [],
         "verdict": row.verdict,
         "words": VERDICT_WORDS.get(row.verdict, row.verdict),
         "reason": row.reason,

@@ -17,6 +17,7 @@ function update() {
   const next = props.value;
   if (!next?.phase || (run && next.serial < run.serial)) return;
   const other = next.chosen !== run?.chosen;
+  const begun = run && other && next.can?.stop;
   run = next;
   find(".run").dataset.phase = run.phase;
   visible(".nothing", run.phase === "none" && !run.problem);
@@ -29,6 +30,14 @@ function update() {
   showNotes();
   showPlot();
   showSamples();
+  if (begun) comeIntoSight();
+}
+
+/** On a narrow screen the panel is far below Start. */
+function comeIntoSight() {
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const { top, bottom } = element.getBoundingClientRect();
+  if (top < 0 || bottom > window.innerHeight) element.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "nearest" });
 }
 
 /** Another run: nothing of the last one stays. */

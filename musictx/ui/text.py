@@ -85,8 +85,8 @@ def about(seconds: float) -> str:
 
 
 def place(number: int) -> str:
-    """A place in a queue: 'first', 'second', … '21st'."""
-    words = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+    """A place in a queue: 'next', 'second', … '21st'."""
+    words = ("next", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
     if 1 <= number <= len(words):
         return words[number - 1]
     ending = "th" if 11 <= number % 100 <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -41,10 +41,14 @@ def test_environment_and_arguments(app: ModuleType, monkeypatch: pytest.MonkeyPa
 
 
 def test_unknown_checkpoint_is_said_at_start(
-    app: ModuleType, fake_studio: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    app: ModuleType,
+    fake_studio: Any,
+    fake_workshop: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(CheckpointError, match="There are: enhanced"):
-        serve(fake_studio, host="127.0.0.1", port=0, checkpoint="enhancd")
-    monkeypatch.setattr("musictx.studio.Studio", lambda engine: fake_studio)
+        serve(fake_studio, fake_workshop, host="127.0.0.1", port=0, checkpoint="enhancd")
+    monkeypatch.setattr("musictx.workshop.open_workshop", lambda project, engine: fake_workshop)
     assert app.main(["--checkpoint", "enhancd"]) == 2
     assert "enhancd" in capsys.readouterr().err
