@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from musictx.audio.encode import convert_audio
-from musictx.errors import MusictxError, SettingsError
+from musictx.errors import CheckpointError, MusictxError, SettingsError, TrainingError
 from musictx.takes import ComposeSettings, Progress, RenderSettings, Take, sharing_sentence
-from musictx.training.policy import owner_of
 from musictx.ui import text
 from musictx.ui.compose import GENERATE, new_random_seed
 from musictx.ui.forms import read_settings, read_sound, write_settings
 from musictx.ui.own_checkpoints import RUN
 from musictx.ui.stage_view import Picture, TakeFiles, grow, new_serial, safe_name
+from musictx.ui.visit import owner_in
 from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
 
@@ -83,9 +83,15 @@ class ComposeHandlers:
 
     def permit(self, checkpoint: str, kept: Any, request: gr.Request) -> None:
         """Raises CheckpointError for another person's checkpoint: the studio serves everybody and knows no owners."""
-        if checkpoint.startswith(RUN):
-            visitor = str(kept.get("visitor") or "") if isinstance(kept, dict) else ""
-            self.workshop.check_use(owner_of(getattr(request, "username", None), visitor), checkpoint)
+        if not checkpoint.startswith(RUN):
+            return
+        try:
+            owner = owner_in(kept, request)
+        except TrainingError as error:
+            raise CheckpointError(
+                f"{checkpoint} is somebody's own checkpoint. Compose with it on the page, or sign in."
+            ) from error
+        self.workshop.check_use(owner, checkpoint)
 
     def _stream(self, picture: Picture, settings: ComposeSettings, stop: Any) -> Iterator[tuple[Any, ...]]:
         shown_at = 0.0

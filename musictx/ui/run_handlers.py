@@ -14,6 +14,7 @@ from musictx.errors import MusictxError, TrainingError
 from musictx.training.view import RunView
 from musictx.ui.dataset_handlers import UNKNOWN
 from musictx.ui.run_view import outcome_value, run_value
+from musictx.ui.stage_view import safe_name
 from musictx.ui.visit import owner_in
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ class RunHandlers:
                 run = self._chosen(owner, str(kept.get("run") or ""))[1]
                 if run is None:
                     raise TrainingError("There is no run to download. Start one first.")
-                yield outcome_value(run, package=self.workshop.pack(owner, run.run_id, Path(folder)))
+                path = Path(folder) / f"{safe_name(run.settings.name)}.zip"  # what the visitor's download is called
+                yield outcome_value(run, package=self.workshop.pack(owner, run.run_id, path))
             except MusictxError as error:
                 yield outcome_value(run, problem=str(error))
 

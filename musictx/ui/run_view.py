@@ -8,7 +8,7 @@ from typing import Any
 
 from musictx.training.view import Curve, RunView
 from musictx.ui import text
-from musictx.ui.stage_view import file_data, new_serial, safe_name
+from musictx.ui.stage_view import file_data, new_serial
 
 MOST_POINTS = 400  # of a curve: more than a plot has pixels to tell apart
 STATUS_WORDS = {
@@ -50,7 +50,7 @@ def outcome_value(
     if run is None:
         return value
     can = {"use": run.can_use, "duel": run.can_use and bool(run.settings.base)}
-    zipped = {"name": f"{safe_name(run.settings.name)}.zip", "data": file_data(package)} if package else None
+    zipped = {"name": package.name, "data": file_data(package)} if package else None
     return value | {"can": can, "result": _result(run), "command": run.command, "log": log, "package": zipped}
 
 

@@ -31,11 +31,9 @@ FLAGS = [
 
 
 @contextlib.contextmanager
-def served(kind: str, folder: Path) -> Iterator[str]:
-    """The address of a page that runs in a process of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def served(kind: str, folder: Path, port: int = 0) -> Iterator[str]:
+    """The address of a page that runs in a process of its own, on a free port if none is given."""
+    port = port or free_port()
     url, log = f"http://127.0.0.1:{port}/", folder / "log.txt"
     command = [sys.executable, "-m", "tests.ui.serve", kind, str(port), str(folder)]
     with log.open("w") as output:
@@ -51,6 +49,13 @@ def served(kind: str, folder: Path) -> Iterator[str]:
         process.wait(20)
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2):
@@ -63,6 +68,13 @@ def _answers(url: str) -> bool:
 def fake_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A page over the fake studio."""
     with served("fake", tmp_path_factory.mktemp("fake")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def closed_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A page over the fakes where nobody may train."""
+    with served("closed", tmp_path_factory.mktemp("closed")) as url:
         yield url
 
 

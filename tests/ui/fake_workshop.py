@@ -53,7 +53,7 @@ class FakeWorkshop:
         self.folder, self.pace = folder, pace
         self.studio: Any = FakeStudio(folder, pace=1000)
         self.policy = policy or TrainingPolicy(everybody=True, server_folders=True)
-        self.limits = WorkshopLimits()
+        self.limits = WorkshopLimits(upload_bytes=3 * 2**20)
         self._datasets: dict[tuple[str, str], tuple[DatasetReport, dict[str, NoteSequence]]] = {}
         self._runs: dict[str, FakeRun] = {}
         self._uploads: list[tuple[str, TrainedCheckpoint]] = []
@@ -352,7 +352,7 @@ def _curve(steps: Sequence[int], value: Callable[[int], float], window: int = 1)
 def _take(number: int, step: int) -> Take:
     seed = broken_chords(4)
     new = broken_chords(2 + number)
-    moved = NoteSequence(new.pitch + step // 20, new.velocity, new.start_s + 8.0, new.end_s + 8.0)
+    moved = NoteSequence(new.pitch + step // 20 % 12, new.velocity, new.start_s + 8.0, new.end_s + 8.0)
     return Take(number, seed, moved, 8.0, 4 * len(moved), ComposeSettings(), False)
 
 

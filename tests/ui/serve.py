@@ -1,4 +1,4 @@
-"""Serves one page for the tests, in a process of its own: python -m tests.ui.serve fake|tiny PORT FOLDER."""
+"""Serves one page for the tests, in a process of its own: python -m tests.ui.serve fake|closed|tiny PORT FOLDER."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from musictx.studio import Studio, StudioFolders
 from musictx.training.policy import TrainingPolicy
 from musictx.ui.page import build_page, launch_options
 from musictx.ui.warmth import Warmth
+from musictx.workshop import Workshop, checkpoint_resolver
 from tests.tiny import write_tiny_checkpoint
 from tests.ui.fake_studio import FakeStudio
 from tests.ui.fake_workshop import FakeWorkshop
@@ -22,13 +23,17 @@ def build_studio(kind: str, folder: Path) -> Any:
     """The fake studio, or the real one with random weights of the tiny model."""
     if kind in ("fake", "closed"):
         return FakeStudio(folder)
-    write_tiny_checkpoint(folder / "checkpoints" / "tiny")
-    return Studio(dataclasses.replace(StudioFolders.beside(ROOT), checkpoints=folder / "checkpoints"))
+    if not (folder / "checkpoints" / "tiny").exists():  # else the page was started again
+        write_tiny_checkpoint(folder / "checkpoints" / "tiny")
+    folders = dataclasses.replace(StudioFolders.beside(ROOT), checkpoints=folder / "checkpoints")
+    return Studio(folders, resolve=checkpoint_resolver(folder / "workshop"))
 
 
 def build_workshop(kind: str, folder: Path, studio: Any) -> Any:
-    """The fake workshop; "closed": where nobody may train."""
+    """The fake workshop, or the real one; "closed": a fake where nobody may train."""
     policy = TrainingPolicy() if kind == "closed" else TrainingPolicy(everybody=True, server_folders=True)
+    if kind == "tiny":
+        return Workshop(studio, folder / "workshop", policy=policy)
     return FakeWorkshop(folder, policy=policy)
 
 
