@@ -7,43 +7,30 @@ Names decide what goes wrong, so that a browser can ask for it: a run called "br
 from __future__ import annotations
 
 import dataclasses
-import math
-import shlex
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from musictx.errors import CheckpointError, MidiError, TrainingError
-from musictx.midi.files import read_midi, write_midi
+from musictx.midi.files import read_midi
 from musictx.midi.notes import NoteSequence
-from musictx.takes import ComposeSettings, Take
+from musictx.takes import Take
 from musictx.training.policy import TrainingPolicy, WorkshopLimits
 from musictx.training.report import DatasetReport, DatasetRow
 from musictx.training.settings import RunSettings
-from musictx.training.view import Curve, Estimate, RunView, Sample
+from musictx.training.view import Estimate, RunView
 from musictx.workshop import Duel, DuelResult, TrainedCheckpoint
-from tests.ui.fake_studio import FakeStudio, broken_chords
+from tests.ui.fake_studio import FakeStudio
+from tests.ui.fake_training import (
+    FakeRun,
+    make_report,
+    make_row,
+    make_take,
+    make_view,
+)
 
-BASE_NLL, BEST_NLL = 2.4, 1.6
 FULL = "This machine has 3.1 GB of memory free, and such a run needs 9.8 GB. Choose LoRA, or a smaller batch."
-BROKEN = "The loss became infinite at step 12. Start again with a lower learning rate."
-
-
-@dataclass
-class FakeRun:
-    """What the fake remembers of a run: the step at which the clock was set, and when."""
-
-    run_id: str
-    owner: str
-    dataset_id: str
-    settings: RunSettings
-    steps: int
-    step: int = 0
-    since_s: float | None = None  # None while it waits
-    stopped: bool = False
-    created_s: float = 0.0
 
 
 class FakeWorkshop:
@@ -82,7 +69,7 @@ class FakeWorkshop:
                 report(number + 1, len(paths))
             try:
                 notes[path.name] = read_midi(path).notes
-                rows.append(_row(path.name, notes[path.name], number))
+                rows.append(make_row(path.name, notes[path.name], number))
             except MidiError as error:
                 rows.append(DatasetRow(path.name, "unusable", str(error), "", number))
         usable = [row for row in rows if row.used]
@@ -91,7 +78,7 @@ class FakeWorkshop:
         if len(usable) > 1:
             rows = [dataclasses.replace(row, split="validation") if row is usable[-1] else row for row in rows]
         dataset_id = f"d{len(self._datasets) + 1}"
-        made = _report(dataset_id, name or paths[0].stem, rows)
+        made = make_report(dataset_id, name or paths[0].stem, rows)
         self._datasets[owner, dataset_id] = (made, notes)
         return made
 
@@ -109,7 +96,7 @@ class FakeWorkshop:
         rows = [dataclasses.replace(row, split=split) if row.file == file else row for row in report.rows]
         if not any(row.split == "train" for row in rows):
             raise TrainingError("Nothing would be left to train on. Keep at least one piece in training.")
-        moved = _report(dataset_id, report.name, rows)
+        moved = make_report(dataset_id, report.name, rows)
         self._datasets[owner, dataset_id] = (moved, notes)
         return moved
 
@@ -162,37 +149,11 @@ class FakeWorkshop:
 
     def view(self, owner: str, run_id: str) -> RunView:
         """As far as the clock has come."""
-        run, status = self._run(owner, run_id), ""
+        run = self._run(owner, run_id)
         self._next()
-        status, step, every = self._status(run), self._step(run), run.settings.sample_every
-        reported = range(5, step + 1, 5)
-        validated = [0, *range(every, step + 1, every)] if step else []
-        working = status == "running"
         waiting = [other.run_id for other in self._runs.values() if self._status(other) == "queued"]
-        done = status in ("stopped", "finished") and step >= every
-        held_out = [_held_out(at) for at in validated]
-        memorised = step > 5 * every
-        return RunView(
-            run_id, run.owner, run.dataset_id, run.settings, status,
-            waiting.index(run_id) + 1 if run_id in waiting else 0,
-            step, run.steps,
-            (run.steps - step) / self.pace if working else None,
-            step / self.pace, 512.0 if working else 0.0, _rate(step, run) if working else 0.0,
-            _curve(reported, _training, 5), _curve(validated, _held_out),
-            _curve(reported, lambda at: _rate(at, run)), _curve(reported, lambda at: 512.0),
-            tuple(self._sample(run, at) for at in validated[1:]),
-            validated[held_out.index(min(held_out))] if validated else None,
-            BASE_NLL if step else None, min(held_out) if held_out else None,
-            ("The held-out curve has turned at step 80: stop here, the best weights are kept.",) if memorised else (),
-            "It knows the training pieces by heart: it may repeat them." if memorised and done else "",
-            BROKEN if status == "failed" else "",
-            self.folder / "run.log", run.created_s,
-            f"python -m musictx runs start {shlex.quote(run.dataset_id)} --name {shlex.quote(run.settings.name)}",
-            can_stop=status in ("queued", "running"),
-            can_resume=status in ("stopped", "failed"),
-            can_delete=status not in ("running", "stopping"),
-            can_use=step >= every,
-        )  # fmt: skip
+        place = waiting.index(run_id) + 1 if run_id in waiting else 0
+        return make_view(run, self._status(run), self._step(run), place, self.pace, self.folder)
 
     def stop(self, owner: str, run_id: str) -> None:
         """At once."""
@@ -225,7 +186,7 @@ class FakeWorkshop:
     def sample(self, owner: str, run_id: str, step: int) -> Take:
         """Broken chords, longer with every step."""
         self._run(owner, run_id)
-        return _take(1, step)
+        return make_take(1, step)
 
     def duel(
         self,
@@ -244,7 +205,7 @@ class FakeWorkshop:
             if report:
                 report(share / 10)
         self._duels.setdefault(run_id, [])
-        return Duel(f"duel-{len(self._duels[run_id])}", _take(1, 20), _take(2, 60))
+        return Duel(f"duel-{len(self._duels[run_id])}", make_take(1, 20), make_take(2, 60))
 
     def reveal(self, owner: str, run_id: str, duel_id: str, guess: str) -> DuelResult:
         """B was the run's."""
@@ -320,73 +281,6 @@ class FakeWorkshop:
                     run.since_s = time.monotonic()
                     return
 
-    def _sample(self, run: FakeRun, step: int) -> Sample:
-        path = self.folder / f"{run.run_id}-{step}.mid"
-        if not path.exists():
-            write_midi(_take(1, step).notes, path)
-        return Sample(step, path, 8.0)
-
 
 def _steps(settings: RunSettings) -> int:
     return settings.steps or round(settings.epochs * 3)
-
-
-def _training(step: int) -> float:
-    return 0.9 + 1.6 * math.exp(-step / 60) + 0.1 * math.sin(step)
-
-
-def _held_out(step: int) -> float:
-    return BEST_NLL + (BASE_NLL - BEST_NLL) * math.exp(-step / 30) + max(0, step - 80) * 0.002
-
-
-def _rate(step: int, run: FakeRun) -> float:
-    return run.settings.learning_rate * min(1.0, step / 20) * (1 - 0.9 * step / run.steps)
-
-
-def _curve(steps: Sequence[int], value: Callable[[int], float], window: int = 1) -> Curve:
-    raw = tuple(value(step) for step in steps)
-    before = [raw[max(0, at - window + 1) : at + 1] for at in range(len(raw))]
-    return Curve(tuple(steps), raw, tuple(sum(values) / len(values) for values in before))
-
-
-def _take(number: int, step: int) -> Take:
-    seed = broken_chords(4)
-    new = broken_chords(2 + number)
-    moved = NoteSequence(new.pitch + step // 20 % 12, new.velocity, new.start_s + 8.0, new.end_s + 8.0)
-    return Take(number, seed, moved, 8.0, 4 * len(moved), ComposeSettings(), False)
-
-
-def _row(file: str, notes: NoteSequence, group: int) -> DatasetRow:
-    short = notes.duration_s < 5
-    return DatasetRow(
-        file,
-        "short" if short else "usable",
-        f"It has only {notes.duration_s:.0f} s of music." if short else "",
-        "train",
-        group,
-        len(notes),
-        notes.duration_s / 60,
-        int(notes.pitch.min()),
-        int(notes.pitch.max()),
-        1,
-        4 * len(notes),
-    )
-
-
-def _report(dataset_id: str, name: str, rows: Sequence[DatasetRow]) -> DatasetReport:
-    train = [row for row in rows if row.split == "train"]
-    held = [row for row in rows if row.split == "validation"]
-    return DatasetReport(
-        dataset_id,
-        name,
-        tuple(rows),
-        sum(row.minutes for row in train),
-        sum(row.minutes for row in held),
-        sum(row.tokens for row in train),
-        sum(row.tokens for row in held),
-        len(train),
-        len(held),
-        "A few minutes of music: enough to lean towards your touch, not to learn a style.",
-        () if held else ("Nothing is held out, so nobody can tell learning from memorising. Add a piece.",),
-        time.time(),
-    )

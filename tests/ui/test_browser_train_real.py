@@ -1,0 +1,58 @@
+"""The Train tab over the real workshop with the tiny model: from files to a run that plays in the Compose tab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ui.conftest import ROOT, free_port, served
+from tests.ui.test_browser import set_number
+from tests.ui.test_browser_train import bring, path_length, says, start, words
+
+LONGEST_WAIT_MS = 240_000  # TensorFlow starts and compiles in the run's own process, on whatever machine this is
+
+
+@pytest.mark.timeout(900)
+def test_a_fine_tune_from_files_to_music(tmp_path: Path, open_page: Callable[..., Any]) -> None:
+    port = free_port()
+    with served("tiny", tmp_path, port) as url:
+        page = open_page(url)
+        page.set_default_timeout(LONGEST_WAIT_MS)
+        page.click("[role=tab]:has-text('Train')")
+        bring(page, sorted((ROOT / "assets" / "seeds").glob("*.mid"))[:6])
+        assert page.locator("#dataset .piece").count() == 6
+        page.click("#train-more > button")
+        # The widest batch: steps slow enough to be stopped between two of them.
+        for name, value in {"run-steps": 30, "sample-every": 10, "lora-rank": 4, "batch": 64}.items():
+            set_number(page, name, value)
+        start(page, "Six seeds")
+        page.wait_for_selector("#run path.held")  # what the base knows, before the first step
+        page.wait_for_selector("#run path.training")
+        page.click("#run .stop")
+        page.wait_for_selector("#run [data-phase=stopped]")
+        stopped_at = path_length(page, "training")
+        page.click("#listen .play")  # the sample from before the first step, or a later one
+        page.wait_for_function("document.querySelector('#listen audio').currentTime > 0.2")
+        page.click("#run .resume")
+        page.wait_for_selector("#run :is([data-phase=queued], [data-phase=running])")
+
+    with served("tiny", tmp_path, port):  # the page is started again while the run goes on
+        page.reload()
+        page.click("[role=tab]:has-text('Train')")
+        page.wait_for_selector("#run [data-phase=finished]")
+        assert "step 30 of 30" in words(page, "#run .status")
+        assert path_length(page, "training") > stopped_at and path_length(page, "held") >= 3
+        page.locator("#run .chips button").last.click()
+        says(page, "#listen .stage-title", "After step 30")
+        page.wait_for_function("document.querySelector('#listen audio').currentTime > 0.2")
+        page.click("#outcome .use")
+        page.wait_for_selector("#generate:visible")
+        page.click("#more > button")
+        assert page.locator("#checkpoint input").input_value() == "Six seeds · yours"
+        set_number(page, "seconds", 5)
+        page.click("#generate")
+        page.wait_for_selector("[data-phase=done]")
+        assert "s of music" in words(page, "#result .take-facts")
