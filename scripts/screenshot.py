@@ -1,7 +1,7 @@
-"""Takes the README's picture of the page: `python -m scripts.screenshot [--checkpoint enhanced]`.
+"""Takes the README's pictures of the page: `python -m scripts.screenshot [--train] [--checkpoint enhanced]`.
 
-Opens the page on a free port, generates from a built-in seed as a visitor would, and saves what a
-browser shows. Needs what the tests need: Playwright and Chromium.
+Opens the page on a free port, generates from a built-in seed as a visitor would, or fine-tunes on the seeds, and
+saves what a browser shows. Needs what the tests need: Playwright and Chromium.
 """
 
 from __future__ import annotations
@@ -9,14 +9,20 @@ from __future__ import annotations
 import argparse
 import shutil
 import socket
+import tempfile
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "images" / "page.png"
-WIDTH, HEIGHT = 1280, 860
-START_S, GENERATE_S = 120, 300
+ROOT = Path(__file__).resolve().parents[1]
+IMAGES = ROOT / "docs" / "images"
+WIDTH, HEIGHT, TRAIN_HEIGHT = 1280, 860, 1000
+START_S, GENERATE_S, TRAIN_S = 120, 300, 3600
+# A short run on the built-in seeds: a picture, not a model.
+RUN = {"run-steps": 120, "sample-every": 20, "batch": 2, "length": 256}
 
 
 def free_port() -> int:
@@ -26,14 +32,17 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def open_page(checkpoint: str, port: int) -> str:
-    """Serves the page from a thread; returns its address once it answers."""
+def open_page(checkpoint: str, port: int, folder: Path) -> str:
+    """Serves the page from a thread, training in `folder`; returns its address once it answers."""
     from musictx.experiment import open_studio
+    from musictx.training.policy import TrainingPolicy
     from musictx.ui.page import serve
+    from musictx.workshop import Workshop
 
     studio, name = open_studio(checkpoint)
+    workshop = Workshop(studio, folder, policy=TrainingPolicy(everybody=True))
     options = {"host": "127.0.0.1", "port": port, "checkpoint": name}
-    threading.Thread(target=serve, args=(studio,), kwargs=options, daemon=True).start()
+    threading.Thread(target=serve, args=(studio, workshop), kwargs=options, daemon=True).start()
     address = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
@@ -45,21 +54,49 @@ def open_page(checkpoint: str, port: int) -> str:
     raise SystemExit(f"the page did not answer on {address} within {START_S} s")
 
 
-def photograph(address: str, path: Path, dark: bool) -> None:
-    """Generates once and saves the page as a picture."""
+def compose(page: Any) -> None:
+    """Generates once."""
+    page.wait_for_timeout(3000)
+    page.click("#generate")
+    page.wait_for_selector("[data-phase=done]", timeout=GENERATE_S * 1000)
+    page.wait_for_selector(".files a:nth-child(3)[href]", timeout=GENERATE_S * 1000)
+    page.wait_for_timeout(1500)  # the roll zooms to fit
+
+
+def train(page: Any) -> None:
+    """Fine-tunes on the built-in seeds until most of the curve is there."""
+    page.set_viewport_size({"width": WIDTH, "height": TRAIN_HEIGHT})
+    page.click("[role=tab]:has-text('Train')")
+    page.set_input_files("#train-dataset input[type=file]", sorted((ROOT / "assets" / "seeds").glob("*.mid")))
+    page.wait_for_selector("#dataset [data-phase=report]", timeout=START_S * 1000)
+    page.click("#train-more > button")
+    for name, value in RUN.items():
+        field = page.locator(f"#{name} input[type=number]")
+        field.fill(str(value))
+        field.press("Tab")
+    page.click("#train-more > button")
+    page.fill("#run-name :is(input, textarea)", "Twelve seeds")
+    page.click("#start")
+    page.wait_for_selector("#run .chips button:nth-child(6)", timeout=TRAIN_S * 1000)
+    page.locator("#run .chips button").last.click()
+    page.wait_for_function("document.querySelector('#listen audio').currentTime > 0.5", timeout=START_S * 1000)
+    page.click("#listen .play")
+    page.evaluate("window.scrollTo(0, 0)")
+    page.wait_for_timeout(1500)
+
+
+def photograph(address: str, path: Path, dark: bool, act: Callable[[Any], None]) -> None:
+    """Lets a visitor `act` and saves the page as a picture."""
     from playwright.sync_api import sync_playwright
 
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=chromium, args=flags)
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark" if dark else "light")
         page.goto(address)
         page.wait_for_selector(".play:not([disabled])", timeout=START_S * 1000)  # the seed is there
-        page.wait_for_timeout(3000)
-        page.click("#generate")
-        page.wait_for_selector("[data-phase=done]", timeout=GENERATE_S * 1000)
-        page.wait_for_selector(".files a:nth-child(3)[href]", timeout=GENERATE_S * 1000)
-        page.wait_for_timeout(1500)  # the roll zooms to fit
+        act(page)
         path.parent.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=path)
         browser.close()
@@ -67,13 +104,17 @@ def photograph(address: str, path: Path, dark: bool) -> None:
 
 def main() -> None:
     """Reads the command line and takes the picture."""
-    parser = argparse.ArgumentParser(description="Takes the README's picture of the page.")
+    parser = argparse.ArgumentParser(description="Takes the README's pictures of the page.")
     parser.add_argument("--checkpoint", default="enhanced", help="name in checkpoints/, or a folder")
-    parser.add_argument("--out", type=Path, default=PAGE)
+    parser.add_argument("--train", action="store_true", help="of the Train tab: fine-tunes for some minutes")
+    parser.add_argument("--out", type=Path, help="default: in docs/images/")
     parser.add_argument("--dark", action="store_true")
     options = parser.parse_args()
-    photograph(open_page(options.checkpoint, free_port()), options.out, options.dark)
-    print(options.out)
+    path = options.out or IMAGES / ("train.png" if options.train else "page.png")
+    with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
+        address = open_page(options.checkpoint, free_port(), Path(folder))
+        photograph(address, path, options.dark, train if options.train else compose)
+    print(path)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from musictx.ui.compose import (
 from musictx.ui.compose_events import GENERATION
 from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.forms import CUSTOM, preset_values, read_settings, read_sound
+from musictx.ui.seed_handlers import LIMIT_BYTES
 
 DRAWN = -1  # the random seed of a caller who does not care; the client library needs a default that is not None
 DESCRIPTION = (
@@ -76,6 +77,10 @@ class Api:
     def _run(self, seed_file: str | None, settings: ComposeSettings) -> Progress:
         if not seed_file:
             raise MidiError("seed_file is missing: give a .mid file, for example seed_file=handle_file('seed.mid').")
+        if Path(seed_file).stat().st_size > LIMIT_BYTES:
+            size = Path(seed_file).stat().st_size
+            Path(seed_file).unlink()  # where training is open, an upload may be as large as a dataset
+            raise MidiError(f"seed_file has {size / 2**20:.1f} MB; a seed may have {LIMIT_BYTES / 2**20:.0f} MB.")
         seed = self._studio.read_seed(seed_file, Path(seed_file).stem)
         session = f"api-{uuid.uuid4()}"  # one program may ask for several pieces at once
         flag = self._visitors.begin(session)

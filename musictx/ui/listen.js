@@ -10,6 +10,7 @@ let shown = null; // the value on show
 let chosen = 0; // index of the piece on show
 let answer = null; // of the duel on show
 let wanted = ""; // kind that was asked for by hand, to be played once its sound is there
+let later = false; // a new sample came by itself while another piece was playing
 
 const piece = () => shown?.pieces[chosen] ?? null;
 
@@ -19,6 +20,8 @@ function update() {
   if (next.phase === "answer") return showAnswer(next);
   if (shown && next.serial < shown.serial) return; // what was asked for earlier comes late
   const fresh = !shown || next.serial !== shown.serial;
+  later = fresh && player.playing && wanted !== next.kind;
+  if (later) return; // nobody is interrupted
   if (fresh) {
     [chosen, answer] = [0, null];
     roll.fit();
@@ -122,6 +125,7 @@ function showSound(keep) {
 }
 
 function showTransport() {
+  if (later && !player.playing) return update();
   const ready = Boolean(player.url);
   const waiting = !ready && shown?.phase === "ready" && shown.sounding.endsWith("…");
   find(".play").disabled = !ready;

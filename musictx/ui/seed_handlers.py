@@ -47,9 +47,12 @@ class SeedHandlers:
         return self._take_in(chosen.path, chosen.title, picture, context_seconds)
 
     def take_upload(self, path: str, picture: Picture, context_seconds: float) -> tuple[Any, ...]:
-        """A file was uploaded: (seed picker, picture, stage, report)."""
+        """A file was uploaded: (seed picker, picture, stage, report); it is not kept on disk."""
         name = Path(path).stem
-        answer = self._take_in(Path(path), name, picture, context_seconds)
+        try:
+            answer = self._take_in(Path(path), name, picture, context_seconds)
+        finally:
+            Path(path).unlink(missing_ok=True)
         if answer[2] is None:
             return gr.skip(), answer[0], answer[1], gr.skip()
         choices = [*seed_choices(self.studio), (f"{name} · your file", UPLOADED)]

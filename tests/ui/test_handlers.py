@@ -11,12 +11,16 @@ import pytest
 
 from musictx.errors import AudioError, CheckpointError
 from musictx.midi.files import write_midi
+from musictx.studio import Studio
+from musictx.training.policy import TrainingPolicy, WorkshopLimits
 from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.page import launch_options
 from musictx.ui.seed_handlers import SeedHandlers
 from musictx.ui.stage_view import Picture, safe_name
 from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
 from tests.ui.fake_studio import FakeStudio, broken_chords
+from tests.ui.fake_workshop import FakeWorkshop
 
 VALUES = (0.8, 10, 0.92, 1.0, 10, 60, 2, 7, "enhanced")
 REQUEST: Any = SimpleNamespace(session_hash="me")
@@ -126,6 +130,29 @@ def test_bad_upload_keeps_the_seed(seeds: SeedHandlers, tmp_path: Path) -> None:
     _, picture, value, report = seeds.take_upload(str(path), before, 60)
     assert picture.seed is before.seed and value["problem"]["text"]
     assert not isinstance(report, str)
+
+
+def test_a_seed_of_a_datasets_size_is_refused_and_gone(tmp_path: Path) -> None:
+    # where training is open an upload may be as large as a dataset; a seed may not
+    seeds = SeedHandlers(Studio())
+    path = tmp_path / "long.mid"
+    path.write_bytes(b"MThd" + bytes(3 * 2**20))
+    value = seeds.take_upload(str(path), seeds.first_picture(), 60)[2]
+    assert "3.0 MB; a seed may have 2 MB" in value["problem"]["text"] and not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("policy", "limit"),
+    [
+        (TrainingPolicy(), 4 * 2**20),
+        (TrainingPolicy(everybody=True), 200 * 2**20),
+        (TrainingPolicy(trainers=frozenset({"ada"})), 200 * 2**20),
+    ],
+)
+def test_large_uploads_travel_only_where_somebody_may_train(tmp_path: Path, policy: TrainingPolicy, limit: int) -> None:
+    workshop: Any = FakeWorkshop(tmp_path, policy=policy)
+    workshop.limits = WorkshopLimits()
+    assert launch_options(workshop)["max_file_size"] == limit
 
 
 def test_a_long_seed_shows_its_last_minute(seeds: SeedHandlers, fake_studio: FakeStudio, tmp_path: Path) -> None:
