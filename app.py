@@ -3,7 +3,8 @@
     python app.py [--host 127.0.0.1] [--port 7860] [--checkpoint enhanced] [--engine auto] [--share]
 
 GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured; on a Hugging Face Space (SPACE_ID) the page
-listens to the outside without further ado. MUSICTX_TRAINING=on opens the Train tab.
+listens to the outside without further ado. MUSICTX_TRAINING=on opens the Train tab,
+MUSICTX_LOGINS=name:password,… asks for a name.
 """
 
 from __future__ import annotations

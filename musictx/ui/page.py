@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -15,6 +16,7 @@ from musictx.ui.compose import DEFAULT_CONTEXT_SECONDS, build_compose, default_c
 from musictx.ui.compose_events import wire
 from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.seed_handlers import SeedHandlers
+from musictx.ui.sign_in import read_logins
 from musictx.ui.theme import HERE, build_theme, read_styles
 from musictx.ui.train import build_train
 from musictx.ui.train_events import TrainHandlers, wire_train
@@ -90,11 +92,20 @@ def serve(
     Raises:
         CheckpointError: if `checkpoint` is given and there is none of that name.
         MidiError: if the built-in seeds are missing.
+        SettingsError: if MUSICTX_LOGINS cannot be read.
     """
+    logins = read_logins(os.environ)
     chosen = _check(studio, checkpoint)
     warmth = Warmth(studio, chosen)
     page = build_page(studio, warmth, workshop)
-    page.launch(server_name=host, server_port=port, share=share, prevent_thread_lock=True, **launch_options(workshop))
+    page.launch(
+        server_name=host,
+        server_port=port,
+        share=share,
+        auth=logins or None,
+        prevent_thread_lock=True,
+        **launch_options(workshop),
+    )
     warmth.start()
     page.block_thread()
 

@@ -16,6 +16,7 @@ from musictx.ui.dataset_view import dataset_value
 from musictx.ui.listen_view import Listening
 from musictx.ui.offer_view import HINT_EMPTY, offer_value
 from musictx.ui.run_view import outcome_value, run_value
+from musictx.ui.sign_in import has_accounts
 from musictx.ui.train_form import FIELDS, SCRATCH
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def build_train(studio: Studio, workshop: Workshop, kept: gr.BrowserState) -> Tr
         "notice": gr.HTML(notice_html(workshop.policy.refusal("")), elem_id="train-notice", apply_default_css=False),
         "timer": gr.Timer(POLL_S, active=False),
     }
+    if workshop.policy.trainers and has_accounts():
+        gr.LoginButton(elem_id="sign-in", size="md")
     with gr.Row(elem_id="train", equal_height=False, visible=False) as steps:
         with gr.Column(scale=0, min_width=300, elem_id="train-dataset", elem_classes="step"):
             parts |= _dataset_step(workshop)

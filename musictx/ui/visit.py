@@ -9,6 +9,7 @@ import gradio as gr
 
 from musictx.errors import TrainingError
 from musictx.training.policy import owner_of
+from musictx.ui.sign_in import user_of
 
 STORAGE_KEY = "musictx-train"
 # Gradio encrypts what it stores with this; a fixed one survives a restart. What protects is the secret within.
@@ -40,7 +41,7 @@ def owner_in(kept: Any, request: gr.Request) -> str:
     Raises:
         TrainingError: if there is neither; a secret that many browsers share would be none.
     """
-    user = getattr(request, "username", None)
+    user = user_of(request)
     visitor = str(kept.get("visitor") or "") if isinstance(kept, dict) else ""
     if not user and len(visitor) < SHORTEST_SECRET:
         raise TrainingError(NO_SECRET)

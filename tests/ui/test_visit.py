@@ -20,7 +20,9 @@ def test_a_browser_gets_a_secret_once_and_keeps_it() -> None:
     first = with_secret(None)
     assert with_secret(first) == first
     assert with_secret({})["visitor"] != first["visitor"]
-    assert owner_in(first, asks()) == f"visitor:{first['visitor']}"
+    owner = owner_in(first, asks())
+    assert owner == owner_in(dict(first), asks()) and owner.startswith("visitor:")
+    assert first["visitor"] not in owner  # what is written down opens nothing
 
 
 def test_a_signed_in_name_is_stronger_than_the_secret() -> None:
