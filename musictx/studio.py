@@ -10,7 +10,6 @@ visitor travels in `Seed`, `ComposeSettings` and `Take`.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +22,16 @@ from musictx.audio.encode import write_audio
 from musictx.audio.soundfont import SoundFont, best_soundfont, cache_folder, find_soundfonts
 from musictx.audio.synth import render
 from musictx.config import AUDIO_FORMATS, SAMPLE_RATE_HZ
-from musictx.errors import AudioError, CheckpointError, MidiError
-from musictx.generation.engines import engine_setting, open_engine
+from musictx.errors import AudioError, MidiError
 from musictx.generation.generate import Chunk, Ending, generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
-from musictx.generation.turns import Turns
+from musictx.loaded import Loaded
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.codec import encode, token_times
 from musictx.midi.files import SeedLimits, check_seed, read_midi, write_midi
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex, Sharing
-from musictx.model.card import CARD_FILE, CheckpointCard, list_cards
+from musictx.model.card import CheckpointCard, list_cards
 from musictx.takes import BuiltInSeed, ComposeSettings, Progress, RenderSettings, Seed, Take
 
 if TYPE_CHECKING:
@@ -50,7 +48,6 @@ __all__ = [
     "Take",
 ]
 
-MOST_VISITING = 2  # engines of people's own checkpoints: each holds a network and what was compiled for it
 WARM_TOKENS = 1024  # prompt and continuation that the first click rarely exceeds
 
 
@@ -90,15 +87,9 @@ class Studio:
         engine: str | None = None,
         resolve: Callable[[str], Path | None] = lambda _: None,
     ) -> None:
-        self.engine = engine_setting(engine)
-        self._turns = Turns()
         self.folders = folders or StudioFolders.beside(Path(__file__).resolve().parent.parent)
         self.limits = limits or SeedLimits()
-        self._resolve = resolve
-        self._decoders: dict[str, Decoder] = {}
-        self._passages: dict[str, PassageIndex | None] = {}
-        self._visiting: dict[str, Decoder] = {}  # of resolved folders, by their present weights; the newest few
-        self._loading = threading.Lock()
+        self._loaded = Loaded(self.folders.checkpoints, self.folders.cache, engine, resolve)
 
     def checkpoints(self) -> tuple[CheckpointCard, ...]:
         """The cards of the checkpoints that can be used, by name."""
@@ -150,22 +141,7 @@ class Studio:
             CheckpointError: if there is no such checkpoint, or it is damaged.
             EngineError: if the engine asked for cannot run here.
         """
-        folder = self._resolve(checkpoint)
-        with self._loading:
-            if folder is not None:
-                return self._visitor(folder)
-            if checkpoint not in self._decoders:
-                self._decoders[checkpoint] = self._load(checkpoint)
-            return self._decoders[checkpoint]
-
-    def _visitor(self, folder: Path) -> Decoder:
-        """The engine of a checkpoint that may change or go: loaded again when it has, and few are kept."""
-        key = f"{folder}@{(folder / CARD_FILE).stat().st_mtime_ns if (folder / CARD_FILE).exists() else 0}"
-        decoder = self._visiting.pop(key, None) or self._open(folder)
-        self._visiting[key] = decoder
-        for oldest in list(self._visiting)[:-MOST_VISITING]:
-            del self._visiting[oldest]
-        return decoder
+        return self._loaded.decoder(checkpoint)
 
     def warm_up(self, checkpoint: str) -> None:
         """Loads and compiles, so that the first click does not wait for it."""
@@ -214,10 +190,7 @@ class Studio:
         Raises:
             CheckpointError: if its index is damaged.
         """
-        with self._loading:
-            if checkpoint not in self._passages:
-                self._passages[checkpoint] = PassageIndex.load(self.folders.checkpoints / checkpoint)
-            return self._passages[checkpoint]
+        return self._loaded.passage_index(checkpoint)
 
     def sharing(self, take: Take) -> Sharing | None:
         """The longest passage of the continuation that is in the training data; times count from the seed's end.
@@ -273,16 +246,6 @@ class Studio:
         if chosen is None:
             raise AudioError(f"No SoundFont named {name!r}. There are: {', '.join(font.name for font in fonts)}.")
         return chosen
-
-    def _load(self, name: str) -> Decoder:
-        folder = self.folders.checkpoints / name
-        if Path(name).name != name or not folder.is_dir():
-            known = ", ".join(card.name for card in self.checkpoints())
-            raise CheckpointError(f"No checkpoint named {name!r} in {folder.parent}. There are: {known or 'none'}.")
-        return self._open(folder)
-
-    def _open(self, folder: Path) -> Decoder:
-        return open_engine(folder, self.engine, self.folders.cache, self._turns, [self.folders.checkpoints])
 
 
 def _takes(

@@ -24,7 +24,8 @@ LAW: dict[str, set[str]] = {
     "training": GROUND | {"midi", "model"},
     "audio": GROUND | {"midi.notes"},
     "takes": GROUND | {"midi"},  # what the studio hands out
-    "studio": GROUND | {"midi", "model", "generation", "audio", "takes"},
+    "loaded": GROUND | {"midi", "model", "generation"},  # what the studio has loaded
+    "studio": GROUND | {"midi", "model", "generation", "audio", "takes", "loaded"},
     "experiment": GROUND | {"midi", "takes", "model", "generation", "audio", "studio"},
     "audition": GROUND | {"midi", "generation"},
     "listening": GROUND | {"midi", "takes", "model", "generation", "training"},

@@ -15,8 +15,8 @@ import pytest
 
 from musictx.cli import COMMANDS, build_parser, main
 from musictx.generation.decoder import Decoder
+from musictx.loaded import Loaded
 from musictx.midi.files import read_midi, write_midi
-from musictx.studio import Studio
 from musictx.training.config import TrainingConfig
 from musictx.training.runs import RunFolder
 from scripts.make_seeds import SEEDS
@@ -28,14 +28,14 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture(scope="module", autouse=True)
 def _one_engine() -> Iterator[None]:
     """Each command has a studio of its own; here they share the compiled engine, to save compiling."""
-    load, engines = Studio._load, dict[Path, Decoder]()
+    load, engines = Loaded._load, dict[Path, Decoder]()
 
-    def shared(studio: Studio, name: str) -> Decoder:
-        folder = studio.folders.checkpoints / name
-        return engines.get(folder) or engines.setdefault(folder, load(studio, name))
+    def shared(loaded: Loaded, name: str) -> Decoder:
+        folder = loaded._checkpoints / name
+        return engines.get(folder) or engines.setdefault(folder, load(loaded, name))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Studio, "_load", shared)
+        patch.setattr(Loaded, "_load", shared)
         yield
 
 
