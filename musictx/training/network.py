@@ -18,10 +18,8 @@ from musictx.model.weights import SHIPPED, weights_hash
 from musictx.training.config import TrainingConfig
 from musictx.training.devices import Devices
 from musictx.training.optimizer import build_optimizer
-from musictx.training.runs import RunFolder
+from musictx.training.runs import OWN_BASE, RunFolder
 from musictx.training.schedule import WarmupSchedule
-
-OWN_BASE = "base"  # folder in a run, of a base that does not come with the program
 
 
 def shape_of(config: TrainingConfig) -> ModelConfig:

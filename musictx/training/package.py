@@ -16,9 +16,8 @@ from pathlib import Path
 from musictx.errors import CheckpointError, TrainingError
 from musictx.midi import vocabulary
 from musictx.model.card import CARD_FILE, CheckpointCard, read_card
-from musictx.model.checkpoint import load_checkpoint, save_checkpoint
 from musictx.training.archive import checked_members
-from musictx.training.network import OWN_BASE
+from musictx.training.runs import OWN_BASE
 
 MEMBERS = re.compile(r"config\.json|README\.md|curve\.png|weights-[\w.-]+\.safetensors")
 MOST_MEMBERS = 100
@@ -38,6 +37,8 @@ def pack_checkpoint(folder: Path, title: str, target: Path) -> Path:
         target = target / f"{_plain(title)}.zip"
     with tempfile.TemporaryDirectory() as temporary:
         if card.adapter.get("base") == OWN_BASE:
+            from musictx.model.checkpoint import load_checkpoint, save_checkpoint  # seconds: only where it is needed
+
             model, card = load_checkpoint(folder, vocabulary.fingerprint())
             folder = Path(temporary) / "merged"
             save_checkpoint(model, dataclasses.replace(card, adapter={}), folder)
@@ -60,6 +61,8 @@ def unpack_checkpoint(path: Path, folder: Path, bases: list[Path]) -> Checkpoint
     Raises:
         CheckpointError: if it is no such zip, too large, damaged, or does not fit; nothing is left behind.
     """
+    from musictx.model.checkpoint import load_checkpoint  # seconds: only where it is needed
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unpacking-") as temporary:
         inside = Path(temporary) / folder.name

@@ -28,6 +28,8 @@ from musictx.model.card import CARD_FILE
 
 Arrays = list[npt.NDArray[Any]]
 
+OWN_BASE = "base"  # folder in a run, of a base that does not come with the program
+
 
 @dataclass(frozen=True)
 class State:

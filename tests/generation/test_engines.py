@@ -70,12 +70,13 @@ def test_without_onnx_runtime_the_keras_engine_runs(
     [
         "from musictx.cli import main\n"
         "main(['generate', 'chorale', '--out', OUT, '--checkpoint', TINY, '--seconds', '5', '--formats', 'mid'])",
-        "from musictx.studio import Studio\n"
+        "import pathlib\n"
         "from musictx.ui.page import build_page\n"
         "from musictx.ui.warmth import Warmth\n"
-        "studio = Studio()\n"
-        "warmth = Warmth(studio, studio.checkpoints()[0].name).start()\n"
-        "build_page(studio, warmth)\n"
+        "from musictx.workshop import open_workshop\n"
+        "workshop = open_workshop(pathlib.Path.cwd(), {'MUSICTX_WORKSHOP': OUT, 'MUSICTX_TRAINING': 'on'})\n"
+        "warmth = Warmth(workshop.studio, workshop.studio.checkpoints()[0].name).start()\n"
+        "build_page(workshop.studio, warmth, workshop)\n"
         "assert warmth.wait(60) and warmth.state == 'ready', warmth.problem",
     ],
     ids=["command line", "page"],
