@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from benchmarks.measure import peak_mb
 from musictx.config import SAMPLING_PRESETS
 from musictx.generation.decoder import Decoder, Ids, draw
 from musictx.generation.grammar import state_after
@@ -188,7 +188,7 @@ def serve() -> None:
     print(json.dumps({"load_s": time.perf_counter() - began}), file=answers, flush=True)
     for line in sys.stdin:
         facts = contender.run(**json.loads(line))
-        facts["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        facts["peak_mb"] = peak_mb()
         print(json.dumps(facts), file=answers, flush=True)
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from benchmarks.measure import machine, print_facts, print_table
 from musictx.generation.onnx_graphs import find_graphs
-from musictx.generation.onnx_network import Network
+from musictx.generation.onnx_network import Network, side_by_side
 from musictx.midi import vocabulary
 from musictx.model.weights import read_weights
 from musictx.training.dataset import open_corpus
@@ -47,7 +47,7 @@ def compare(networks: dict[str, Network], ids_BT: Ids) -> dict[str, list[npt.NDA
     found: dict[str, list[npt.NDArray[Any]]] = {}
     for name, network in networks.items():
         caches = [network.prefill(row_T[:begun], 1.0, room=length - begun) for row_T in ids_BT]
-        binding = network.bind(np.concatenate(caches, axis=1), 1.0)
+        binding = network.bind(side_by_side(caches), 1.0)
         nll, best = [], []
         for place in range(begun, length):
             logits_BV = binding.step(ids_BT[:, place], place)[:, : vocabulary.EVENTS].astype(np.float64)

@@ -49,6 +49,17 @@ def processor_name() -> str:
     return named[0] if named else platform.processor() or platform.machine()
 
 
+def peak_mb() -> float | None:
+    """The most memory this process ever had, in MiB; None where the system does not tell.
+
+    Not from getrusage, whose figure a child inherits from the process that started it.
+    """
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.is_file() else []
+    peaks = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")]
+    return peaks[0] if peaks else None
+
+
 def median_s(work: Callable[[], object], repeats: int) -> float:
     """Median of the seconds `work` takes."""
     times = []

@@ -19,7 +19,7 @@ from musictx.config import SamplingConfig
 from musictx.generation.decoder import Ids, Uniforms, draw
 from musictx.generation.grammar import GrammarState, state_after
 from musictx.generation.onnx_graphs import find_graphs
-from musictx.generation.onnx_network import Binding, Cache, Network, grown, repeated
+from musictx.generation.onnx_network import Binding, Cache, Network, grow, repeated, room_in, side_by_side
 from musictx.generation.turns import Turns
 from musictx.midi import vocabulary
 from musictx.model.weights import read_weights
@@ -69,7 +69,7 @@ class OnnxDecoder:
         alike = bool((prompts_BP == prompts_BP[:1]).all())
         different_XP = prompts_BP[: 1 if alike else batch]
         caches = [self._network.prefill(row_P[:-1], sampling.focus, turns=self._turns) for row_P in different_XP]
-        cache = repeated(caches[0], batch) if alike else np.concatenate(caches, axis=1)
+        cache = repeated(caches[0], batch) if alike else side_by_side(caches)
         return OnnxStream(self._network, self._turns, cache, state._replace(last_B=prompts_BP[:, -1]), sampling, length)
 
     def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
@@ -118,8 +118,9 @@ class OnnxStream:
 
     def _bound(self, positions: int) -> Binding:
         """The step graph over a cache with room for `positions`."""
-        if self._binding is None or self._cache.shape[2] < positions:
-            if self._cache.shape[2] < positions:
-                self._cache = grown(self._cache, positions)
+        if room_in(self._cache) < positions:
+            self._binding = None  # it holds on to the arrays
+            grow(self._cache, positions)
+        if self._binding is None:
             self._binding = self._network.bind(self._cache, self._sampling.focus)
         return self._binding

@@ -25,7 +25,7 @@ from musictx.generation.onnx_graphs import TABLE, Graphs, block_of, cache_names,
 from musictx.generation.quantize import CODES, SCALES, quantized
 from musictx.model.weights import Arrays, check_weights, sinusoidal_positions
 
-Cache = npt.NDArray[np.float32]  # (2N, R, S, K): the keys of each block, then the values
+Cache = list[npt.NDArray[np.float32]]  # 2N arrays (R, S, K): the keys of each block, then the values
 Ids = npt.NDArray[np.int32]
 Logits = npt.NDArray[np.float32]
 
@@ -87,11 +87,12 @@ class Network:
 
     def empty(self, rows: int, positions: int) -> Cache:
         """A cache of zeros for `rows` sequences."""
-        return np.zeros((len(self._names), rows * self.config.heads, positions, self.config.head_size), np.float32)
+        shape = (rows * self.config.heads, positions, self.config.head_size)
+        return [np.zeros(shape, np.float32) for _ in self._names]
 
     def bind(self, cache: Cache, focus: float) -> Binding:
         """The step graph over `cache`, which it will write to."""
-        rows = cache.shape[1] // self.config.heads
+        rows = cache[0].shape[0] // self.config.heads
         logits = np.zeros((rows, 1, self.config.vocabulary_size), np.float32)
         return Binding(self._steps, self._names, cache, focus, (rows, 1), self._fastest, logits)
 
@@ -166,16 +167,27 @@ class Binding:
         return self._logits[:, 0]
 
 
-def grown(cache: Cache, positions: int) -> Cache:
-    """The same cache with room for at least `positions`."""
-    larger = np.zeros((*cache.shape[:2], _rounded(positions), cache.shape[3]), np.float32)
-    larger[:, :, : cache.shape[2]] = cache
-    return larger
+def room_in(cache: Cache) -> int:
+    """How many positions the cache has room for."""
+    return int(cache[0].shape[1])
+
+
+def grow(cache: Cache, positions: int) -> None:
+    """Makes room for at least `positions`, array by array: never are there two caches at once."""
+    for number, part in enumerate(cache):
+        larger = np.zeros((part.shape[0], _rounded(positions), part.shape[2]), np.float32)
+        larger[:, : part.shape[1]] = part
+        cache[number] = larger
 
 
 def repeated(cache: Cache, times: int) -> Cache:
     """A cache of one row for `times` rows."""
-    return np.tile(cache, (1, times, 1, 1)) if times > 1 else cache
+    return [np.tile(part, (times, 1, 1)) for part in cache] if times > 1 else cache
+
+
+def side_by_side(caches: Sequence[Cache]) -> Cache:
+    """Caches of one length and room as one, row after row."""
+    return [np.concatenate(parts) for parts in zip(*caches, strict=True)]
 
 
 def _rounded(positions: int) -> int:
