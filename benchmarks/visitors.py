@@ -32,10 +32,8 @@ def visit(studio: Studio, slots: threading.Semaphore, settings: ComposeSettings,
     asked = time.perf_counter()
     with slots:
         began = time.perf_counter()
-        times, progress = [], None
-        for progress in studio.compose(seed, settings):
-            times.append(time.perf_counter())
-    assert progress is not None
+        reports = [(time.perf_counter(), progress) for progress in studio.compose(seed, settings)]
+    times, progress = [at for at, _ in reports], reports[-1][1]
     gaps = [after - before for before, after in zip(times, times[1:], strict=False) if before - began > WARM_S]
     made.append(
         {
