@@ -82,7 +82,11 @@ def find_graphs(config: ModelConfig, checkpoint: Path, cache: Path) -> Graphs:
         graphs = read_graphs(folder)
         if graphs is not None:
             return graphs
-    _build(checkpoint, own)
+    try:
+        _build(checkpoint, own)
+    except EngineError:
+        if read_graphs(own) is None:  # else another process has built them meanwhile, and this one's came too late
+            raise
     graphs = read_graphs(own)
     if graphs is None:
         raise EngineError(f"The graphs just written to {own} cannot be read back. Is the disk full?")

@@ -52,3 +52,8 @@ def test_unknown_checkpoint_is_said_at_start(
     monkeypatch.setattr("musictx.workshop.open_workshop", lambda project, engine: fake_workshop)
     assert app.main(["--checkpoint", "enhancd"]) == 2
     assert "enhancd" in capsys.readouterr().err
+
+
+def test_unknown_engine_is_said_at_start(app: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["--engine", "onyx"]) == 2
+    assert "auto, onnx, onnx-int8, keras" in capsys.readouterr().err
