@@ -89,7 +89,6 @@ def _train(options: argparse.Namespace) -> None:
     from musictx.training.config import TrainingConfig
     from musictx.training.process import clear_request, stop_asked
     from musictx.training.runs import RunFolder
-    from musictx.training.train import train
 
     if options.folder is None:
         raise TrainingError("Give the folder of the run: python -m musictx train runs/mine --data data/mine")
@@ -103,6 +102,8 @@ def _train(options: argparse.Namespace) -> None:
         raise TrainingError("Give at least one prepared corpus: --data FOLDER (made with: python -m musictx prepare).")
     if not options.resume:
         started.check_vacant()
+    from musictx.training.train import train  # seconds to import: after the checks
+
     clear_request(options.folder)
     stop = threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: stop.set())

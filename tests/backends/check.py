@@ -11,6 +11,7 @@ import json
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -18,6 +19,10 @@ from musictx.midi import vocabulary
 from musictx.model.cache import empty_cache
 from musictx.model.checkpoint import load_checkpoint
 from musictx.training.config import TrainingConfig
+from musictx.training.devices import Devices
+from musictx.training.network import build_network
+from musictx.training.objective import NextToken
+from musictx.training.runs import RunFolder
 from musictx.training.train import train
 from tests.generation.backend_check import drawn_ids
 
@@ -57,12 +62,27 @@ def training_curve(folder: Path, run: Path) -> list[float]:
     return [line["nll"] if "nll" in line else line["validation_nll"] for line in train(config, run).metrics()]
 
 
+def lora_logits(folder: Path, run: Path) -> np.ndarray:
+    """Logits after one step on LoRA matrices that were set by hand, so that they are the same everywhere."""
+    config = TrainingConfig(base=str(folder / "start"), dropout=0.0, lora_rank=4)
+    model, _ = build_network(config, RunFolder(run), Devices())
+    random = np.random.default_rng(1)
+    for variable in model.trainable_variables:
+        variable.assign(random.normal(0, 0.2, variable.shape))
+    ids = random.integers(0, 388, (2, 33)).astype("int32")
+    trainer = NextToken(model, 0.1)
+    trainer.compile(optimizer=keras.optimizers.SGD(0.5), jit_compile=False)
+    trainer.train_on_batch(ids[:, :-1], ids[:, 1:])
+    return np.asarray(ops.convert_to_numpy(model(ids).logits))
+
+
 def main() -> None:
-    """Writes whole, cached, curve and ids."""
+    """Writes whole, cached, curve, lora and ids."""
     folder, out = Path(sys.argv[1]), Path(sys.argv[2])
     whole, cached = logits(folder)
     curve = training_curve(folder, out.with_suffix(""))
-    np.savez(out, whole=whole, cached=cached, curve=curve, ids=json.dumps(drawn_ids()))
+    lora = lora_logits(folder, out.with_suffix(".lora"))
+    np.savez(out, whole=whole, cached=cached, curve=curve, lora=lora, ids=json.dumps(drawn_ids()))
 
 
 if __name__ == "__main__":
