@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 import time
 import zipfile
@@ -284,6 +285,31 @@ def test_an_estimate_is_measured_once_for_each_shape(
     assert "GB of memory" in refused.refusal and len(asked) == 2  # its shapes alone say no
     with pytest.raises(TrainingError, match="GB of memory"):
         workshop.start(ME, report.dataset_id, enormous)
+
+
+def test_a_studio_loads_a_run_again_when_its_weights_have_changed(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+
+    def engine(_: Studio, folder: Path) -> object:
+        opened.append(folder)
+        return object()
+
+    monkeypatch.setattr(Studio, "_open", engine)
+    for name in ("one", "two", "three"):
+        shutil.copytree(place / "checkpoints" / "tiny", tmp_path / "runs" / name / "best")
+    studio = open_at(place, tmp_path).studio
+    first = studio.decoder("run:one")
+    assert studio.decoder("run:one") is first and len(opened) == 1
+    card = tmp_path / "runs" / "one" / "best" / "config.json"
+    os.utime(card, ns=(1, 1))  # as if trained on
+    assert studio.decoder("run:one") is not first
+    studio.decoder("run:two")
+    studio.decoder("run:three")  # of the three engines the oldest has gone
+    assert len(opened) == 4
+    studio.decoder("run:one")
+    assert len(opened) == 5 and studio.decoder("tiny") is studio.decoder("tiny") and len(opened) == 6
 
 
 def test_limits_and_policy_are_for_each_person(place: Path, tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def launch(folder: Path) -> None:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows: what Ctrl-C does not reach
             )
         write_process(folder, child.pid)
     # Collects the process's end while this one lives, so that it is no zombie meanwhile.

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason=
 
 def start(config: TrainingConfig, folder: Path, devices: str = "1", **environment: str) -> subprocess.Popen[bytes]:
     """The training command as a user gives it, on so many CPU devices of JAX."""
-    flags = f"--xla_force_host_platform_device_count={devices}"
+    # Compiled without optimisation, which takes longer than three steps do.
+    flags = f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
     words = [f"--{name.replace('_', '-')}" for name in ("data", "preset", "steps", "batch_tokens")]
     values = [config.data[0], config.preset, str(config.steps), str(config.batch_tokens)]
     options = [word for pair in zip(words, values, strict=True) for word in pair]
