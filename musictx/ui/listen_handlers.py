@@ -61,8 +61,16 @@ class ListenHandlers:
         def pieces() -> list[Piece]:
             return [Piece.of_take("", self.workshop.sample(owner_in(kept, request), run_id, step))]
 
-        begun = Listening(new_serial(), "sample", title=f"After step {step:,}", key=str(step))
+        title = f"{self._name(kept, request)} after step {step:,}"
+        begun = Listening(new_serial(), "sample", title=title, key=f"{run_id} {step}")
         yield from self._play(begun, pieces)
+
+    def _name(self, kept: Any, request: gr.Request) -> str:
+        """Of the chosen run, as its player's title begins."""
+        try:
+            return self.workshop.view(owner_in(kept, request), str(kept.get("run") or "")).settings.name
+        except MusictxError:
+            return "The run"
 
     def duel(self, kept: Any, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Two continuations of one passage, to guess which is the run's: listen."""

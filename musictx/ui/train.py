@@ -161,7 +161,7 @@ def _more(start: RunSettings) -> dict[str, Any]:
         "learning_rate": _number("learning-rate", start.learning_rate, "Learning rate", "at its peak"),
         "batch": _knob("batch", 1, 64, start.batch, 1, "Batch", "windows a step"),
         "length": _knob("length", 32, 2048, start.length, 32, "Window", "tokens at once"),
-        "transpose": _knob("transpose", 0, 12, start.transpose, 1, "Transpose", "semitones up or down"),
+        "transpose": _knob("transpose", 0, 12, start.transpose, 1, "Transpose", "semitones"),
         "stretch": _knob("stretch", 0, 0.2, start.stretch, 0.01, "Stretch", "share of the tempo"),
         "label_smoothing": _knob("smoothing", 0, 0.2, start.label_smoothing, 0.01, "Smoothing", "of the labels"),
         "precision": gr.Dropdown(list(PRECISIONS), value=start.precision, label="Precision", elem_id="precision"),

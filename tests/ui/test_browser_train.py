@@ -151,7 +151,7 @@ def test_a_run_is_seen_and_heard_and_used(fake_url: str, open_page: OpenPage, pi
     assert page.locator("#run .chips button").all_inner_texts()[:2] == ["20", "40"]
     assert "turned" in words(page, "#run .notes") and "by heart" in words(page, "#run .notes")
     page.locator("#run .chips button").first.click()
-    says(page, "#listen .stage-title", "After step 20")
+    says(page, "#listen .stage-title", "after step 20")
     page.focus("#run .curves")
     page.keyboard.press("End")
     says(page, "#run .plot-tip", "step 120 · training")

@@ -34,7 +34,7 @@ def test_a_login_without_a_password_is_refused_and_not_repeated(text: str) -> No
 
 def test_an_account_counts_only_on_a_space(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: SimpleNamespace())
-    account = {"userinfo": {"preferred_username": "ada"}, "expires_at": time.time() + 60}
+    account: dict[str, Any] = {"userinfo": {"preferred_username": "ada"}, "expires_at": time.time() + 60}
     assert has_accounts(SPACE) and user_of(asks(**account), SPACE) == "ada"
     assert user_of(asks(**account), {}) is None  # elsewhere Gradio lets anybody pretend
     assert user_of(asks(**{**account, "expires_at": time.time() - 1}), SPACE) is None
