@@ -139,7 +139,7 @@ class Workshop:
         return self._datasets.notes(owner, dataset_id, file)
 
     def delete_dataset(self, owner: str, dataset_id: str) -> None:
-        """Removes a dataset; TrainingError while a run that is queued or at work needs it."""
+        """Removes a dataset; runs have a copy of their own."""
         self._datasets.delete(owner, dataset_id)
 
     # -- runs ------------------------------------------------------------------------------------
@@ -191,7 +191,8 @@ class Workshop:
         """Goes on from the last saved state, in the queue like a new one; `more_steps` lengthens the run.
 
         Raises:
-            TrainingError: if it is at work, has nothing left to do, or may not start (see `start`).
+            TrainingError: if it is at work, has nothing left to do, has worked as long as one may, or a policy is
+                against it.
         """
         self._check(owner)
         self.shelf.resume(owner, run_id, more_steps)

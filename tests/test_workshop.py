@@ -19,7 +19,7 @@ from musictx.midi.files import read_midi, write_midi
 from musictx.studio import Studio, StudioFolders
 from musictx.training.measure import FILE, Measured
 from musictx.training.process import ask_to_stop, is_alive, write_standing
-from musictx.training.runs import RunFolder
+from musictx.training.runs import RunFolder, State
 from musictx.workshop import (
     DatasetReport,
     RunSettings,
@@ -320,11 +320,14 @@ def test_limits_and_policy_are_for_each_person(place: Path, tmp_path: Path) -> N
         small.take_in(ME, [place / "midi" / "2.mid"])
     theirs = small.take_in(OTHER, [place / "midi" / "2.mid"])
     run = tmp_path / "small" / "runs" / "mine"
-    RunFolder(run).write_config({"steps": 5})
+    RunFolder(run).write_config({"steps": 5, "lengths": [[512, 1.0]]})
     (run / "about.json").write_text(json.dumps({"owner": ME}))
     write_standing(run, "stopped")
     with pytest.raises(TrainingError, match="You have 1 runs"):
         small.start(ME, report.dataset_id, SETTINGS)
+    RunFolder(run).write_state(State(3, 1.0, [], seconds=limits.minutes * 60))
+    with pytest.raises(TrainingError, match="has worked 1,440 minutes"):
+        small.resume(ME, "mine")
     closed = Workshop(small.studio, tmp_path / "small")
     assert "MUSICTX_TRAINING=on" in closed.refusal(OTHER) and closed.refusal("") == ""
     with pytest.raises(TrainingError, match="off on this server"):

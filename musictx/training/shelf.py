@@ -87,6 +87,11 @@ class Shelf:
         state = run.read_state()
         if state is not None and state.step >= config.steps:
             raise TrainingError(f"This run has done all its {config.steps:,} steps. Give more steps to go on.")
+        if owner:
+            left = self.limits.minutes - (state.seconds if state else 0.0) / 60
+            if left <= 0:
+                raise TrainingError(f"This run has worked {self.limits.minutes:,.0f} minutes, the most that one may.")
+            config = replace(config, max_minutes=min(config.max_minutes or left, left))
         run.write_config(asdict(config))
         launch(folder)
 

@@ -90,7 +90,9 @@ def _curve(lines: Sequence[dict[str, Any]], name: str) -> Curve:
 
 def _eta(lines: Sequence[dict[str, Any]], step: int, steps: int) -> float | None:
     """Seconds until the end at the pace of the last lines, validations and samples included."""
-    timed = [(line["step"], float(line["seconds"])) for line in lines if "seconds" in line][-PACE_LINES:]
+    # Before the first step lies the compilation, which comes once.
+    timed = [(line["step"], float(line["seconds"])) for line in lines if line["step"] and "seconds" in line]
+    timed = timed[-PACE_LINES:]
     if len(timed) < 2 or timed[-1][0] <= timed[0][0]:
         return None
     return (steps - step) * (timed[-1][1] - timed[0][1]) / (timed[-1][0] - timed[0][0])
