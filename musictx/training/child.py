@@ -35,8 +35,10 @@ from musictx.training.process import (
     write_standing,
 )
 from musictx.training.runs import RunFolder
+from musictx.training.view import LIVE
 
 LOOK_S = 0.3  # between two looks at the queue
+LEAVING_S = 30.0  # that a process which has said how it ended may take to be gone
 PROJECT = Path(__file__).resolve().parents[2]
 DISK_FULL = (
     "The disk is full: the last step could not be saved. What was saved before is whole. Free some space, then resume."
@@ -53,6 +55,7 @@ def launch(folder: Path) -> None:
         TrainingError: if one is at work on it already.
     """
     with FileLock(folder / "launch.lock"):
+        _wait_for_leaving(folder)
         if is_alive(folder):
             raise TrainingError("This run is at work already, or waits for its turn.")
         clear_request(folder)
@@ -71,6 +74,13 @@ def launch(folder: Path) -> None:
         write_process(folder, child.pid)
     # Collects the process's end while this one lives, so that it is no zombie meanwhile.
     threading.Thread(target=child.wait, daemon=True).start()
+
+
+def _wait_for_leaving(folder: Path) -> None:
+    """Waits for a process that has ended its run, and so may be followed, but is not gone yet."""
+    until = time.monotonic() + LEAVING_S
+    while standing(folder).status not in LIVE and is_alive(folder) and time.monotonic() < until:
+        time.sleep(LOOK_S)
 
 
 def measure_elsewhere(folder: Path) -> None:

@@ -122,6 +122,16 @@ def test_a_killed_run_frees_its_turn_and_is_told_of(shelf: Path) -> None:
     until(lambda: standing(first).status == "queued")
 
 
+def test_a_stopped_run_is_resumed_while_its_process_is_still_leaving(shelf: Path) -> None:
+    folder = lay_out(shelf, "run")
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1.5)"]) as leaving:
+        write_process(folder, leaving.pid)
+        write_standing(folder, "stopped")
+        launch(folder)
+        assert int_in(folder / "process.json") != leaving.pid
+    until(lambda: standing(folder).status == "running")
+
+
 def test_the_number_of_another_process_is_not_ours(tmp_path: Path) -> None:
     folder = lay_out(tmp_path, "run")
     write_standing(folder, "running")
