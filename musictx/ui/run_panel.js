@@ -60,7 +60,7 @@ function showHead() {
   find(".bar").setAttribute("aria-valuenow", percent);
   const asking = !find(".sure").hidden;
   visible(".stop", run.can.stop && !asking);
-  find(".stop").disabled = false;
+  for (const name of [".stop", ".resume", ".go-on"]) find(name).disabled = false;
   visible(".resume", run.can.resume && !run.can.longer && !asking);
   visible(".longer", run.can.longer && !asking);
   visible(".delete", run.can.delete && !asking);
@@ -136,12 +136,15 @@ function sure(asked) {
 }
 
 find(".runs").addEventListener("change", (event) => trigger("choose", { run: event.target.value }));
-find(".stop").addEventListener("click", () => {
-  find(".stop").disabled = true; // until the answer comes
-  trigger("stop");
-});
-find(".resume").addEventListener("click", () => trigger("resume", { more: 0 }));
-find(".go-on").addEventListener("click", () => trigger("resume", { more: Number(find(".more").value) }));
+/** A press that has been heard: the button waits until the answer comes. */
+function ask(name, event, detail = {}) {
+  find(name).disabled = true;
+  trigger(event, detail);
+}
+
+find(".stop").addEventListener("click", () => ask(".stop", "stop"));
+find(".resume").addEventListener("click", () => ask(".resume", "resume", { more: 0 }));
+find(".go-on").addEventListener("click", () => ask(".go-on", "resume", { more: Number(find(".more").value) }));
 find(".delete").addEventListener("click", () => {
   sure(true);
   showHead();
