@@ -22,7 +22,7 @@ IMAGES = ROOT / "docs" / "images"
 WIDTH, HEIGHT, TRAIN_HEIGHT = 1280, 860, 1000
 START_S, GENERATE_S, TRAIN_S = 120, 300, 3600
 # A short run on the built-in seeds: a picture, not a model.
-RUN = {"run-steps": 120, "sample-every": 20, "batch": 2, "length": 256}
+RUN = {"run-steps": 60, "sample-every": 10, "batch": 2, "length": 256}
 
 
 def free_port() -> int:

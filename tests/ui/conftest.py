@@ -39,7 +39,7 @@ def served(kind: str, folder: Path, port: int = 0) -> Iterator[str]:
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
     try:
-        deadline = time.monotonic() + 150
+        deadline = time.monotonic() + 300  # a busy machine is slow, not wrong
         while not _answers(url):
             assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-3000:]
             time.sleep(0.2)
