@@ -74,6 +74,6 @@ def draw(
     The one way from logits to tokens for every engine: restraint and grammar first, then the
     filters, so that top-k and top-p count only what could be played.
     """
-    restrained_BV = restraint.restrained(xp, logits_BV, state.struck_B, state.density_limit_B)
+    restrained_BV = restraint.restrained(xp, logits_BV, state.struck_BK, state.density_limit_B, state.key_limit_B)
     playable_BV = xp.where(grammar.allowed(xp, state), restrained_BV, float("-inf"))
     return grammar.advance(xp, state, sample(xp, playable_BV, uniforms_B, temperature, top_k, top_p))

@@ -22,7 +22,7 @@ from musictx.errors import SettingsError
 from musictx.generation import grammar
 from musictx.generation.decoder import Decoder, Ids, Stream, Uniforms
 from musictx.generation.pace import Pace
-from musictx.generation.prompt import greatest_density, longest_hold, longest_wait, shift_steps, tail
+from musictx.generation.prompt import greatest_densities, longest_hold, longest_wait, shift_steps, tail
 from musictx.midi import vocabulary as v
 
 MAX_VARIATIONS = 4
@@ -153,7 +153,8 @@ class _Piece:
         self._sampling = sampling
         self._wait_limit_B = np.array([longest_wait(row_T) for row_T in ids_BT], np.int32)
         self._hold_limit_B = np.array([longest_hold(row_T) for row_T in ids_BT], np.int32)
-        self._density_limit_B = np.array([greatest_density(row_T) for row_T in ids_BT], np.float32)
+        densities_B2 = np.array([greatest_densities(row_T) for row_T in ids_BT], np.float32)
+        self._density_limit_B, self._key_limit_B = densities_B2[:, 0], densities_B2[:, 1]
         self._stream: Stream | None = None
         self._position = 0  # tokens in the window
         self._pace = Pace(decoder.chunk)
@@ -184,7 +185,10 @@ class _Piece:
         # The state is that of everything: keys struck before the part that is kept sound on.
         state = grammar.state_after(self._ids_BT)
         state = state._replace(
-            wait_limit_B=self._wait_limit_B, hold_limit_B=self._hold_limit_B, density_limit_B=self._density_limit_B
+            wait_limit_B=self._wait_limit_B,
+            hold_limit_B=self._hold_limit_B,
+            density_limit_B=self._density_limit_B,
+            key_limit_B=self._key_limit_B,
         )
         self._stream = self._decoder.start(prompts_BP, state, self._sampling)
         self._position = prompts_BP.shape[1]

@@ -55,8 +55,9 @@ class GrammarState(NamedTuple):
     waited_B: int32, steps since a key was last struck.
     wait_limit_B: int32, how many steps that may become; it never changes.
     hold_limit_B: int32, how many steps a key may sound; it never changes.
-    struck_B: float32, the fading count of strikes, see `restraint`.
+    struck_BK: float32, the fading count of each key's strikes, see `restraint`.
     density_limit_B: float32, strikes a second that are not held back; it never changes.
+    key_limit_B: float32, the same for each key alone; it never changes.
     """
 
     last_B: Array
@@ -65,8 +66,9 @@ class GrammarState(NamedTuple):
     waited_B: Array
     wait_limit_B: Array
     hold_limit_B: Array
-    struck_B: Array
+    struck_BK: Array
     density_limit_B: Array
+    key_limit_B: Array
 
 
 @lru_cache(maxsize=1)
@@ -145,8 +147,9 @@ def advance(xp: Any, state: GrammarState, ids_B: Array) -> GrammarState:
         xp.where(is_strike_B, 0, state.waited_B + passed_B),
         state.wait_limit_B,
         state.hold_limit_B,
-        restraint.advance(xp, state.struck_B, ids_B),
+        restraint.advance(xp, state.struck_BK, ids_B),
         state.density_limit_B,
+        state.key_limit_B,
     )
 
 
@@ -175,8 +178,12 @@ def _state_of_row(ids_T: npt.NDArray[np.int32]) -> GrammarState:
     now_T = np.cumsum(np.where(is_shift_T, ids_T - (v.TIME_SHIFT - 1), 0))
     since_K = now_T[-1] - now_T[struck_K]  # of a key never struck: whatever, it is silent
     waited = now_T[-1] - (now_T[struck_K.max()] if struck_K.max() >= 0 else 0)
-    strikes = now_T[ids_T < v.NOTE_ON + PITCHES]
-    counts = restraint.counts(strikes)
+    is_strike_T = ids_T < v.NOTE_ON + PITCHES
+    strikes = now_T[is_strike_T]
+    counts = restraint.counts(strikes, ids_T[is_strike_T])
+    struck_K = np.zeros(PITCHES, np.float32)
+    if strikes.size:
+        struck_K = counts[-1] * np.exp(-(now_T[-1] - strikes[-1]) / restraint.MEMORY_STEPS)
     return GrammarState(
         np.int32(last),
         np.where(sounding_K, since_K, SILENT).astype(np.int32),
@@ -184,6 +191,7 @@ def _state_of_row(ids_T: npt.NDArray[np.int32]) -> GrammarState:
         np.int32(waited),
         np.int32(LONGEST_WAIT_STEPS),
         np.int32(LONGEST_HOLD_STEPS),
-        np.float32(counts[-1] * np.exp(-(now_T[-1] - strikes[-1]) / restraint.MEMORY_STEPS) if strikes.size else 0.0),
+        struck_K.astype(np.float32),
+        np.float32(restraint.UNLIMITED),
         np.float32(restraint.UNLIMITED),
     )

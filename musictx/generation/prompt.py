@@ -78,14 +78,17 @@ def longest_hold(ids_T: Ids) -> int:
     return min(max(longest, SHORTEST_HOLD_STEPS), grammar.LONGEST_HOLD_STEPS)
 
 
-def greatest_density(ids_T: Ids) -> float:
-    """Strikes a second that a continuation of `ids_T` may have at no cost: the densest that the prompt had.
+def greatest_densities(ids_T: Ids) -> tuple[float, float]:
+    """Strikes a second that a continuation of `ids_T` may have at no cost: of all keys together, and of one key.
 
-    Measured with the fading memory of `restraint`, and at least its LEAST_LIMIT.
+    As many as the prompt ever had, measured with the fading memory of `restraint`, and at least its least limits.
     """
-    strikes = np.cumsum(shift_steps(ids_T))[ids_T < v.NOTE_OFF]
-    densest = float(restraint.counts(strikes).max()) / restraint.MEMORY_S if strikes.size else restraint.UNLIMITED
-    return max(densest, restraint.LEAST_LIMIT)
+    is_strike_T = ids_T < v.NOTE_OFF
+    if not is_strike_T.any():
+        return restraint.UNLIMITED, restraint.UNLIMITED
+    densities = restraint.counts(np.cumsum(shift_steps(ids_T))[is_strike_T], ids_T[is_strike_T]) / restraint.MEMORY_S
+    together, alone = float(densities.sum(axis=1).max()), float(densities.max())
+    return max(together, restraint.LEAST_LIMIT), max(alone, restraint.LEAST_KEY_LIMIT)
 
 
 def velocity_after(ids_T: Ids) -> int:

@@ -15,7 +15,7 @@ from musictx.generation.generate import Chunk, Ending, cut_at, generate
 from musictx.generation.grammar import state_after
 from musictx.generation.prompt import (
     continuation_notes,
-    greatest_density,
+    greatest_densities,
     longest_hold,
     longest_wait,
     shift_steps,
@@ -223,7 +223,8 @@ def test_the_state_given_to_the_engine_is_that_of_the_prompt() -> None:
     expected = state_after(np.tile(seed, (3, 1)))._replace(
         wait_limit_B=np.full(3, longest_wait(seed)),
         hold_limit_B=np.full(3, longest_hold(seed)),
-        density_limit_B=np.full(3, greatest_density(seed)),
+        density_limit_B=np.full(3, greatest_densities(seed)[0]),
+        key_limit_B=np.full(3, greatest_densities(seed)[1]),
     )
     for ours, theirs in zip(decoder.states[0], expected, strict=True):
         assert np.array_equal(ours, theirs)
