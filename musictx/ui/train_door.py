@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from musictx.errors import TrainingError
+from musictx.errors import MusictxError
 from musictx.ui.train import notice_html
 from musictx.ui.visit import owner_in, with_secret
 
 if TYPE_CHECKING:
     from musictx.workshop import Workshop
+
+UNAVAILABLE = (
+    "Datasets and runs cannot be read just now; nothing of them is lost. The terminal of this server shows why. "
+    "Reload the page once that is mended."
+)
 
 
 class TrainDoor:
@@ -27,8 +33,15 @@ class TrainDoor:
         return kept, notice_html(refusal), gr.update(visible=not refusal)
 
     def refusal(self, kept: Any, request: gr.Request) -> str:
-        """ "" if this visitor may train, else the sentence."""
+        """ "" if this visitor may train and the workshop answers, else the sentence."""
         try:
-            return self.workshop.refusal(owner_in(kept, request))
-        except TrainingError as error:
+            owner = owner_in(kept, request)
+            refusal = self.workshop.refusal(owner)
+            if not refusal:
+                self.workshop.runs(owner)
+            return refusal
+        except MusictxError as error:
             return str(error)
+        except Exception:
+            logging.getLogger(__name__).exception("the workshop does not answer")
+            return UNAVAILABLE

@@ -48,6 +48,17 @@ def test_a_tab_for_named_people_opens_for_them_alone(tmp_path: Path) -> None:
     assert "Sign in" in door.enter(None, REQUEST)[1]
 
 
+def test_a_workshop_that_does_not_answer_is_said_to_be_unavailable(
+    fake_workshop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise PermissionError("data/workshop")
+
+    monkeypatch.setattr(fake_workshop, "runs", broken)
+    _, notice, steps = TrainDoor(fake_workshop).enter(None, REQUEST)
+    assert "nothing of them is lost" in notice and "data/workshop" not in notice and not steps["visible"]
+
+
 # -- datasets ------------------------------------------------------------------------------------
 
 
