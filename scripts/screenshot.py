@@ -19,7 +19,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-WIDTH, HEIGHT, TRAIN_HEIGHT = 1280, 860, 1000
+WIDTH, HEIGHT, TRAIN_HEIGHT = 1280, 860, 966
 START_S, GENERATE_S, TRAIN_S = 120, 300, 3600
 # A short run on the built-in seeds: a picture, not a model.
 RUN = {"run-steps": 60, "sample-every": 10, "batch": 2, "length": 256}
