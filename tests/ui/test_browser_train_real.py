@@ -57,3 +57,4 @@ def test_a_fine_tune_from_files_to_music(tmp_path: Path, open_page: Callable[...
         page.click("#generate")
         page.wait_for_selector("[data-phase=done]")
         assert "s of music" in words(page, "#result .take-facts")
+        page.goto("about:blank")
