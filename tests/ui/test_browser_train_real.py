@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,21 @@ from tests.ui.test_browser_train import bring, path_length, says, start, words
 LONGEST_WAIT_MS = 240_000  # TensorFlow starts and compiles in the run's own process, on whatever machine this is
 
 
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    """A page that lives through a restart of its server, and may complain of it in its console."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 860})
+    one = context.new_page()
+    one.set_default_timeout(LONGEST_WAIT_MS)
+    yield one
+    context.close()
+
+
 @pytest.mark.timeout(900)
-def test_a_fine_tune_from_files_to_music(tmp_path: Path, open_page: Callable[..., Any]) -> None:
+def test_a_fine_tune_from_files_to_music(tmp_path: Path, page: Any) -> None:
     port = free_port()
     with served("tiny", tmp_path, port) as url:
-        page = open_page(url)
-        page.set_default_timeout(LONGEST_WAIT_MS)
+        page.goto(url)
         page.click("[role=tab]:has-text('Train')")
         bring(page, sorted((ROOT / "assets" / "seeds").glob("*.mid"))[:6])
         assert page.locator("#dataset .piece").count() == 6
@@ -38,7 +47,6 @@ def test_a_fine_tune_from_files_to_music(tmp_path: Path, open_page: Callable[...
         page.wait_for_function("document.querySelector('#listen audio').currentTime > 0.2")
         page.click("#run .resume")
         page.wait_for_selector("#run :is([data-phase=queued], [data-phase=running])")
-        page.goto("about:blank")  # a page whose server goes away complains in its console
 
     with served("tiny", tmp_path, port) as url:  # the page is started again while the run goes on
         page.goto(url)
@@ -57,4 +65,3 @@ def test_a_fine_tune_from_files_to_music(tmp_path: Path, open_page: Callable[...
         page.click("#generate")
         page.wait_for_selector("[data-phase=done]")
         assert "s of music" in words(page, "#result .take-facts")
-        page.goto("about:blank")
