@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # After the arguments: --help should not wait seconds for Gradio.
     from musictx.errors import MusictxError
     from musictx.ui.page import serve
-    from musictx.workshop import open_workshop
+    from musictx.workshop.workshop import open_workshop
 
     try:
         workshop = open_workshop(Path(__file__).resolve().parent, engine=options.engine)

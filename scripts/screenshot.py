@@ -35,9 +35,9 @@ def free_port() -> int:
 def open_page(checkpoint: str, port: int, folder: Path) -> str:
     """Serves the page from a thread, training in `folder`; returns its address once it answers."""
     from musictx.experiment import open_studio
-    from musictx.training.policy import TrainingPolicy
     from musictx.ui.page import serve
-    from musictx.workshop import Workshop
+    from musictx.workshop.policy import TrainingPolicy
+    from musictx.workshop.workshop import Workshop
 
     studio, name = open_studio(checkpoint)
     workshop = Workshop(studio, folder, policy=TrainingPolicy(everybody=True))

@@ -28,13 +28,11 @@ LAW: dict[str, set[str]] = {
     "studio": GROUND | {"midi", "model", "generation", "audio", "takes", "loaded"},
     "experiment": GROUND | {"midi", "takes", "model", "generation", "audio", "studio"},
     "audition": GROUND | {"midi", "generation"},
-    "listening": GROUND | {"midi", "takes", "model", "generation", "training"},
-    "duels": GROUND | {"midi", "takes", "training", "studio", "listening"},
-    "workshop": GROUND | {"midi", "takes", "model", "training", "studio", "listening", "duels"},
+    "workshop": GROUND | {"midi", "takes", "model", "generation", "training", "studio"},
     "ui": GROUND | {"midi", "takes", "model", "generation", "training", "audio", "studio", "workshop"},
     "cli": GROUND
     | {"midi", "takes", "model", "generation", "training", "audio", "studio", "experiment"}
-    | {"audition", "listening", "workshop"},
+    | {"audition", "workshop"},
 }
 # Library -> rooms that may import it; a library not named here is free.
 ONLY_IN: dict[str, set[str]] = {

@@ -85,10 +85,10 @@ def _train(options: argparse.Namespace) -> None:
 
         work_on(options.run, options.measure)
         return
-    from musictx.training.child import recorded
     from musictx.training.config import TrainingConfig
-    from musictx.training.process import clear_request, stop_asked
     from musictx.training.runs import RunFolder
+    from musictx.workshop.child import recorded
+    from musictx.workshop.process import clear_request, stop_asked
 
     if options.folder is None:
         raise TrainingError("Give the folder of the run: python -m musictx train runs/mine --data data/mine")

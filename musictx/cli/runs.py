@@ -14,9 +14,9 @@ from musictx.errors import TrainingError
 
 if TYPE_CHECKING:
     from musictx.training.config import TrainingConfig
-    from musictx.training.shelf import Shelf
-    from musictx.training.view import RunView
-    from musictx.workshop import Workshop
+    from musictx.workshop.shelf import Shelf
+    from musictx.workshop.view import RunView
+    from musictx.workshop.workshop import Workshop
 
 WATCH_S = 1.0  # between two looks at a run that is waited for
 PROJECT = Path(__file__).resolve().parents[2]
@@ -50,9 +50,9 @@ def _runs_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _runs(options: argparse.Namespace) -> None:
-    from musictx.training.policy import WorkshopLimits
-    from musictx.training.shelf import Shelf
-    from musictx.workshop import open_workshop
+    from musictx.workshop.policy import WorkshopLimits
+    from musictx.workshop.shelf import Shelf
+    from musictx.workshop.workshop import open_workshop
 
     workshop = open_workshop(PROJECT)
     folder, run = options.folder or workshop.folder / "runs", getattr(options, "run", "")
@@ -88,7 +88,7 @@ def _list(shelf: Shelf, as_json: bool) -> None:
 
 
 def _show(shelf: Shelf, run: str, as_json: bool) -> None:
-    from musictx.training.watch import view_run
+    from musictx.workshop.watch import view_run
 
     view = view_run(shelf.find("", run))
     if as_json:
@@ -106,7 +106,7 @@ def _show(shelf: Shelf, run: str, as_json: bool) -> None:
 
 
 def _start(workshop: Workshop, options: argparse.Namespace) -> None:
-    from musictx.training.settings import RunSettings
+    from musictx.workshop.settings import RunSettings
 
     if options.folder:
         raise TrainingError("A run is started among those of the page: leave --folder out, or set MUSICTX_WORKSHOP.")
@@ -136,7 +136,7 @@ def _text(path: Path) -> str:
 
 
 def _after_start(shelf: Shelf, run: str, wait: bool) -> None:
-    from musictx.training.watch import view_run
+    from musictx.workshop.watch import view_run
 
     folder = shelf.find("", run)
     print(f"{run} is {_status(view_run(folder))}; look with: python -m musictx runs show {run}")
@@ -181,8 +181,8 @@ def work_on(folder: Path, timed: bool) -> None:
     if timed:
         _time_steps(folder)
         return
-    from musictx.training.child import work
-    from musictx.training.process import standing
+    from musictx.workshop.child import work
+    from musictx.workshop.process import standing
 
     if work(folder, _train_and_sample) == "failed":
         raise TrainingError(standing(folder).error or "Another process is at work on this run.")
@@ -199,9 +199,9 @@ def _train_and_sample(config: TrainingConfig, folder: Path, stop: Callable[[], b
 
 
 def _sampler(config: TrainingConfig, folder: Path) -> Callable[..., None]:
-    from musictx.listening import SampleWriter
     from musictx.training.dataset import open_corpus
     from musictx.training.runs import RunFolder
+    from musictx.workshop.listening import SampleWriter
 
     return SampleWriter(RunFolder(folder), open_corpus(Path(config.data[0])), config.seed)
 
@@ -210,8 +210,8 @@ def _time_steps(folder: Path) -> None:
     import json
 
     from musictx.training.config import TrainingConfig
-    from musictx.training.measure import FILE, measure
     from musictx.training.runs import RunFolder, replace_file
+    from musictx.workshop.measure import FILE, measure
 
     config = TrainingConfig.from_dict(RunFolder(folder).read_config())
     figures = measure(config, folder, _sampler(config, folder))

@@ -26,7 +26,7 @@ from musictx.ui.warmth import Warmth
 
 if TYPE_CHECKING:
     from musictx.studio import Studio
-    from musictx.workshop import Workshop
+    from musictx.workshop.workshop import Workshop
 
 LEAST_GAP_S = 0.15  # between two pictures of a growing roll; more often is not smoother
 TAKE_SOUND = "rendering the sound…"

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from musictx.errors import MusictxError, TrainingError
-from musictx.training.report import DatasetReport
 from musictx.ui.background import Background
 from musictx.ui.dataset_view import dataset_value
 from musictx.ui.offer_view import HINT_EMPTY, HINT_READY, offer_value
 from musictx.ui.train_form import FIELDS, write_run
 from musictx.ui.visit import owner_in
+from musictx.workshop.report import DatasetReport
 
 if TYPE_CHECKING:
-    from musictx.workshop import Workshop
+    from musictx.workshop.workshop import Workshop
 
 LOOK_EVERY_S = 0.3
 UNKNOWN = "Something went wrong inside musictx. What was there is kept; the terminal shows the details."

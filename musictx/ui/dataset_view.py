@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from musictx.training.policy import WorkshopLimits
-from musictx.training.report import DatasetReport, DatasetRow
 from musictx.ui import text
 from musictx.ui.stage_view import new_serial
+from musictx.workshop.policy import WorkshopLimits
+from musictx.workshop.report import DatasetReport, DatasetRow
 
 VERDICT_WORDS = {
     "usable": "",

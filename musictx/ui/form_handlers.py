@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from musictx.errors import MusictxError, SettingsError
-from musictx.training.settings import RunSettings
 from musictx.ui.background import Background
 from musictx.ui.dataset_handlers import UNKNOWN
 from musictx.ui.offer_view import estimate_value, offer_value
 from musictx.ui.train import base_choices
 from musictx.ui.train_form import FIELDS, SCRATCH, read_run, shown_for, write_run
 from musictx.ui.visit import owner_in
+from musictx.workshop.settings import RunSettings
 
 if TYPE_CHECKING:
-    from musictx.workshop import Workshop
+    from musictx.workshop.workshop import Workshop
 
 MEASURING = "Measuring a few steps on this machine, about half a minute…"
 WAIT_S = 0.5

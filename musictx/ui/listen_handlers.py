@@ -25,7 +25,7 @@ from musictx.ui.visit import owner_in
 from musictx.ui.visitors import Visitors
 
 if TYPE_CHECKING:
-    from musictx.workshop import Workshop
+    from musictx.workshop.workshop import Workshop
 
 SAMPLE_RATE_HZ = 44_100
 LONGEST_ROW_S = 120.0  # of a file that is listened to: enough to know it by

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from musictx.training.settings import RunSettings
-from musictx.training.view import Estimate
 from musictx.ui import text
 from musictx.ui.stage_view import new_serial, safe_name
+from musictx.workshop.settings import RunSettings
+from musictx.workshop.view import Estimate
 
 HINT_EMPTY = "Bring some music first: its size decides the settings."
 HINT_READY = "The settings fit your dataset. Estimate measures time and memory; Start begins at once."

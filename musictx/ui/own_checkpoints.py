@@ -11,7 +11,7 @@ from musictx.errors import MusictxError
 from musictx.ui.visit import owner_in
 
 if TYPE_CHECKING:
-    from musictx.workshop import TrainedCheckpoint, Workshop
+    from musictx.workshop.workshop import TrainedCheckpoint, Workshop
 
 RUN = "run:"
 

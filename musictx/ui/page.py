@@ -26,8 +26,8 @@ from musictx.ui.warmth import Warmth
 
 if TYPE_CHECKING:
     from musictx.studio import Studio
-    from musictx.training.policy import TrainingPolicy
-    from musictx.workshop import Workshop
+    from musictx.workshop.policy import TrainingPolicy
+    from musictx.workshop.workshop import Workshop
 
 MAX_WAITING = 16  # visitors in the queue; more are asked to come back
 CACHE_SWEEP_S, CACHE_AGE_S = 900, 4 * 3600  # downloads live for four hours

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from musictx.errors import MusictxError, TrainingError
-from musictx.training.view import RunView
 from musictx.ui.dataset_handlers import UNKNOWN
 from musictx.ui.run_view import outcome_value, run_value
 from musictx.ui.stage_view import safe_name
 from musictx.ui.visit import owner_in
+from musictx.workshop.view import RunView
 
 if TYPE_CHECKING:
-    from musictx.workshop import Workshop
+    from musictx.workshop.workshop import Workshop
 
 MOST_STEPS_MORE = 1_000_000
 EMPTY_LOG = "The log is empty."

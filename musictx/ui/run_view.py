@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from musictx.training.view import Curve, RunView
 from musictx.ui import text
 from musictx.ui.stage_view import file_data, new_serial
+from musictx.workshop.view import Curve, RunView
 
 MOST_POINTS = 400  # of a curve: more than a plot has pixels to tell apart
 STATUS_WORDS = {

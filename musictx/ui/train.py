@@ -10,7 +10,6 @@ import gradio as gr
 
 from musictx.takes import DEFAULT_CHECKPOINT
 from musictx.training.config import PRECISIONS
-from musictx.training.settings import ARCHITECTURES, LONGEST_NAME, LORA_LAYERS, RunSettings
 from musictx.ui.component import build_component
 from musictx.ui.dataset_view import dataset_value
 from musictx.ui.listen_view import Listening
@@ -18,10 +17,11 @@ from musictx.ui.offer_view import HINT_EMPTY, offer_value
 from musictx.ui.run_view import outcome_value, run_value
 from musictx.ui.sign_in import has_accounts
 from musictx.ui.train_form import FIELDS, SCRATCH
+from musictx.workshop.settings import ARCHITECTURES, LONGEST_NAME, LORA_LAYERS, RunSettings
 
 if TYPE_CHECKING:
     from musictx.studio import Studio
-    from musictx.workshop import Workshop
+    from musictx.workshop.workshop import Workshop
 
 METHODS = [("LoRA, light", "lora"), ("All weights", "full")]
 POLL_S = 1.5

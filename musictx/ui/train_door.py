@@ -12,7 +12,7 @@ from musictx.ui.train import notice_html
 from musictx.ui.visit import owner_in, with_secret
 
 if TYPE_CHECKING:
-    from musictx.workshop import Workshop
+    from musictx.workshop.workshop import Workshop
 
 UNAVAILABLE = (
     "Datasets and runs cannot be read just now; nothing of them is lost. The terminal of this server shows why. "

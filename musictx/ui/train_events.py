@@ -19,7 +19,7 @@ from musictx.ui.train_door import TrainDoor
 from musictx.ui.visitors import Visitors
 
 if TYPE_CHECKING:
-    from musictx.workshop import Workshop
+    from musictx.workshop.workshop import Workshop
 
 READING: dict[str, Any] = {"concurrency_id": "reading", "concurrency_limit": 2, **INNER}
 SOUND: dict[str, Any] = {"concurrency_id": "sound", "concurrency_limit": 2, **INNER}

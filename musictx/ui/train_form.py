@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from musictx.errors import SettingsError
-from musictx.training.settings import RunSettings
+from musictx.workshop.settings import RunSettings
 
 SCRATCH = "scratch"  # the base picker's value for no base: a Dropdown takes no ""
 # The controls' order. Whole numbers arrive from the browser as floats.

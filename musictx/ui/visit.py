@@ -8,8 +8,8 @@ from typing import Any
 import gradio as gr
 
 from musictx.errors import TrainingError
-from musictx.training.policy import owner_of
 from musictx.ui.sign_in import user_of
+from musictx.workshop.policy import owner_of
 
 STORAGE_KEY = "musictx-train"
 # Gradio encrypts what it stores with this; a fixed one survives a restart. What protects is the secret within.

@@ -73,7 +73,7 @@ def test_without_onnx_runtime_the_keras_engine_runs(
         "import pathlib\n"
         "from musictx.ui.page import build_page\n"
         "from musictx.ui.warmth import Warmth\n"
-        "from musictx.workshop import open_workshop\n"
+        "from musictx.workshop.workshop import open_workshop\n"
         "workshop = open_workshop(pathlib.Path.cwd(), {'MUSICTX_WORKSHOP': OUT, 'MUSICTX_TRAINING': 'on'})\n"
         "warmth = Warmth(workshop.studio, workshop.studio.checkpoints()[0].name).start()\n"
         "build_page(workshop.studio, warmth, workshop)\n"

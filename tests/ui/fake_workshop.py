@@ -16,11 +16,11 @@ from musictx.errors import CheckpointError, MidiError, TrainingError
 from musictx.midi.files import read_midi
 from musictx.midi.notes import NoteSequence
 from musictx.takes import Take
-from musictx.training.policy import TrainingPolicy, WorkshopLimits
-from musictx.training.report import DatasetReport, DatasetRow
-from musictx.training.settings import RunSettings
-from musictx.training.view import Estimate, RunView
-from musictx.workshop import Duel, DuelResult, TrainedCheckpoint
+from musictx.workshop.policy import TrainingPolicy, WorkshopLimits
+from musictx.workshop.report import DatasetReport, DatasetRow
+from musictx.workshop.settings import RunSettings
+from musictx.workshop.view import Estimate, RunView
+from musictx.workshop.workshop import Duel, DuelResult, TrainedCheckpoint
 from tests.ui.fake_studio import FakeStudio
 from tests.ui.fake_training import (
     FakeRun,

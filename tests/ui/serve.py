@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from musictx.studio import Studio, StudioFolders
-from musictx.training.policy import TrainingPolicy
 from musictx.ui.page import build_page, launch_options
 from musictx.ui.warmth import Warmth
-from musictx.workshop import Workshop, checkpoint_resolver
+from musictx.workshop.policy import TrainingPolicy
+from musictx.workshop.workshop import Workshop, checkpoint_resolver
 from tests.tiny import write_tiny_checkpoint
 from tests.ui.fake_studio import FakeStudio
 from tests.ui.fake_workshop import FakeWorkshop

@@ -12,13 +12,13 @@ import pytest
 from musictx.errors import AudioError, CheckpointError
 from musictx.midi.files import write_midi
 from musictx.studio import Studio
-from musictx.training.policy import TrainingPolicy, WorkshopLimits
 from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.page import launch_options
 from musictx.ui.seed_handlers import SeedHandlers
 from musictx.ui.stage_view import Picture, safe_name
 from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
+from musictx.workshop.policy import TrainingPolicy, WorkshopLimits
 from tests.ui.fake_studio import FakeStudio, broken_chords
 from tests.ui.fake_workshop import FakeWorkshop
 

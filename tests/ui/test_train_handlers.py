@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from musictx.training.policy import TrainingPolicy
-from musictx.training.settings import RunSettings
 from musictx.ui.dataset_handlers import DatasetHandlers
 from musictx.ui.form_handlers import FormHandlers
 from musictx.ui.train_door import TrainDoor
 from musictx.ui.train_form import FIELDS, write_run
 from musictx.ui.visit import with_secret
+from musictx.workshop.policy import TrainingPolicy
+from musictx.workshop.settings import RunSettings
 from tests.ui.fake_workshop import FakeWorkshop
 from tests.ui.visitor import REQUEST, event, plain, with_dataset, write_pieces
 

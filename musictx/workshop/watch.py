@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from musictx.errors import SettingsError
-from musictx.training.advice import advice, memorised, smoothed
-from musictx.training.process import queue, standing
 from musictx.training.runs import RunFolder, read_json
-from musictx.training.settings import RunSettings
-from musictx.training.view import LIVE, Curve, RunView, Sample
+from musictx.workshop.advice import advice, memorised, smoothed
+from musictx.workshop.process import queue, standing
+from musictx.workshop.settings import RunSettings
+from musictx.workshop.view import LIVE, Curve, RunView, Sample
 
 PACE_LINES = 12  # of the metrics, that the remaining time is reckoned from
 

@@ -12,9 +12,10 @@ import pytest
 from filelock import FileLock
 
 from musictx.errors import TrainingError
-from musictx.training import child
-from musictx.training.child import DISK_FULL, NO_MEMORY, in_plain_words, launch, recorded, work
-from musictx.training.process import (
+from musictx.training.runs import RunFolder, State, replace_file
+from musictx.workshop import child
+from musictx.workshop.child import DISK_FULL, NO_MEMORY, in_plain_words, launch, recorded, work
+from musictx.workshop.process import (
     DIED,
     ask_to_stop,
     is_alive,
@@ -23,14 +24,13 @@ from musictx.training.process import (
     write_process,
     write_standing,
 )
-from musictx.training.runs import RunFolder, State, replace_file
 
 ROOT = Path(__file__).resolve().parents[2]
 # Stands for `python -m musictx train --run FOLDER`: the real process around a training that only waits.
 STAND_IN = """
 import sys, time
 from pathlib import Path
-from musictx.training.child import work
+from musictx.workshop.child import work
 from musictx.training.runs import RunFolder, State
 def train(config, folder, stop):
     step = 0

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from musictx.errors import MidiError
 from musictx.midi.files import read_midi
-from musictx.training.likeness import Fingerprint, fingerprint, groups
 from musictx.training.prepare import piece_ids
-from musictx.training.report import DatasetRow
+from musictx.workshop.likeness import Fingerprint, fingerprint, groups
+from musictx.workshop.report import DatasetRow
 
 SHORT_S, SHORT_NOTES = 10.0, 40  # below them a piece teaches little
 HELD_OUT_SHARE = 0.15  # of the pieces

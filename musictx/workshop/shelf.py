@@ -11,15 +11,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from musictx.errors import CheckpointError, TrainingError
-from musictx.training.child import launch
 from musictx.training.config import TrainingConfig
-from musictx.training.datasets import is_id, new_id
-from musictx.training.policy import WorkshopLimits
-from musictx.training.process import ask_to_stop, run_folders, standing
 from musictx.training.runs import RunFolder, read_json, replace_file
-from musictx.training.settings import RunSettings
-from musictx.training.view import LIVE, RunView
-from musictx.training.watch import view_run
+from musictx.workshop.child import launch
+from musictx.workshop.datasets import is_id, new_id
+from musictx.workshop.policy import WorkshopLimits
+from musictx.workshop.process import ask_to_stop, run_folders, standing
+from musictx.workshop.settings import RunSettings
+from musictx.workshop.view import LIVE, RunView
+from musictx.workshop.watch import view_run
 
 OWN_DATA = "data"  # folder in a run: its dataset as it was at the start
 

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from musictx.errors import TrainingError
 from musictx.midi.files import LARGEST_FILE_BYTES
-from musictx.training.policy import WorkshopLimits
 from musictx.training.prepare import is_midi
+from musictx.workshop.policy import WorkshopLimits
 
 SMALL_BYTES = 2**20  # below this a good compression ratio is no bomb
 MEMBERS_A_FILE = 4  # of a zip, beside each MIDI file that is allowed

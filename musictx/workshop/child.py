@@ -24,7 +24,8 @@ from filelock import FileLock, Timeout
 
 from musictx.errors import MusictxError, TrainingError
 from musictx.training.config import TrainingConfig
-from musictx.training.process import (
+from musictx.training.runs import RunFolder
+from musictx.workshop.process import (
     ask_to_stop,
     clear_request,
     is_alive,
@@ -34,8 +35,7 @@ from musictx.training.process import (
     write_process,
     write_standing,
 )
-from musictx.training.runs import RunFolder
-from musictx.training.view import LIVE
+from musictx.workshop.view import LIVE
 
 LOOK_S = 0.3  # between two looks at the queue
 LEAVING_S = 30.0  # that a process which has said how it ended may take to be gone

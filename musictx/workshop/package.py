@@ -16,8 +16,8 @@ from pathlib import Path
 from musictx.errors import CheckpointError, TrainingError
 from musictx.midi import vocabulary
 from musictx.model.card import CARD_FILE, CheckpointCard, read_card
-from musictx.training.archive import checked_members
 from musictx.training.runs import OWN_BASE
+from musictx.workshop.archive import checked_members
 
 MEMBERS = re.compile(r"config\.json|README\.md|curve\.png|weights-[\w.-]+\.safetensors")
 MOST_MEMBERS = 100

@@ -2,8 +2,8 @@
 
 import pytest
 
-from musictx.training.advice import advice, dataset_warnings, expectation, memorised, smoothed
-from musictx.training.view import Curve
+from musictx.workshop.advice import advice, dataset_warnings, expectation, memorised, smoothed
+from musictx.workshop.view import Curve
 
 
 def held_out(*values: float, every: int = 10) -> Curve:

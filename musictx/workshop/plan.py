@@ -12,11 +12,11 @@ from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.errors import SettingsError, TrainingError
 from musictx.model.card import read_card
 from musictx.training.config import TrainingConfig
-from musictx.training.measure import measured
-from musictx.training.policy import WorkshopLimits
-from musictx.training.report import DatasetReport
-from musictx.training.settings import RunSettings
-from musictx.training.view import Estimate
+from musictx.workshop.measure import measured
+from musictx.workshop.policy import WorkshopLimits
+from musictx.workshop.report import DatasetReport
+from musictx.workshop.settings import RunSettings
+from musictx.workshop.view import Estimate
 
 CUSTOM_HEAD = 64  # size of an attention head of a custom network
 LITTLE_TOKENS = 400_000  # about two and a half hours of piano: below it LoRA is the better choice

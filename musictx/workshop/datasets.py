@@ -19,14 +19,14 @@ from typing import Any
 from musictx.errors import TrainingError
 from musictx.midi.codec import decode
 from musictx.midi.notes import NoteSequence
-from musictx.training.advice import dataset_warnings, expectation
-from musictx.training.archive import midi_files, read_member
 from musictx.training.corpus_writer import CorpusWriter, write_index
 from musictx.training.dataset import open_corpus
-from musictx.training.intake import ReadFile, judged, read_file
-from musictx.training.policy import WorkshopLimits
-from musictx.training.report import SPLITS, DatasetReport, DatasetRow
 from musictx.training.runs import read_json, replace_file
+from musictx.workshop.advice import dataset_warnings, expectation
+from musictx.workshop.archive import midi_files, read_member
+from musictx.workshop.intake import ReadFile, judged, read_file
+from musictx.workshop.policy import WorkshopLimits
+from musictx.workshop.report import SPLITS, DatasetReport, DatasetRow
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from musictx.errors import CheckpointError, SettingsError, TrainingError
 from musictx.midi.codec import quantise
 from musictx.midi.files import read_midi, write_midi
 from musictx.studio import Studio, StudioFolders
-from musictx.training.measure import FILE, Measured
-from musictx.training.process import ask_to_stop, is_alive, write_standing
 from musictx.training.runs import RunFolder, State
-from musictx.workshop import (
+from musictx.workshop.measure import FILE, Measured
+from musictx.workshop.process import ask_to_stop, is_alive, write_standing
+from musictx.workshop.workshop import (
     DatasetReport,
     RunSettings,
     RunView,
@@ -271,7 +271,7 @@ def test_an_estimate_is_measured_once_for_each_shape(
         assert RunFolder(folder).read_config()["lora_rank"] == 2
         (folder / FILE).write_text(json.dumps(dataclasses.asdict(figures)))
 
-    monkeypatch.setattr("musictx.workshop.measure_elsewhere", measure)
+    monkeypatch.setattr("musictx.workshop.workshop.measure_elsewhere", measure)
     estimate = workshop.estimate(ME, report.dataset_id, SETTINGS)
     assert estimate.seconds == pytest.approx(10 + 12 * 0.5 + 3 * (2 + 1 + 3)) and estimate.memory_bytes == 2**30
     assert estimate.tokens_per_second == pytest.approx(128 / 0.5) and estimate.refusal == ""

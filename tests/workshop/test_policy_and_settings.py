@@ -12,7 +12,7 @@ from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.errors import SettingsError, TrainingError
 from musictx.model.lora import enable_lora
 from musictx.model.transformer import MusicTransformer
-from musictx.training.plan import (
+from musictx.workshop.plan import (
     check_room,
     default_settings,
     disk_bytes,
@@ -23,9 +23,9 @@ from musictx.training.plan import (
     steps_of,
     training_config,
 )
-from musictx.training.policy import TrainingPolicy, WorkshopLimits, owner_of
-from musictx.training.report import DatasetReport
-from musictx.training.settings import RunSettings
+from musictx.workshop.policy import TrainingPolicy, WorkshopLimits, owner_of
+from musictx.workshop.report import DatasetReport
+from musictx.workshop.settings import RunSettings
 from tests.tiny import write_tiny_checkpoint
 
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from musictx.errors import SettingsError, TrainingError
-from musictx.listening import SAMPLING, passage_of
 from musictx.midi.codec import decode
 from musictx.midi.files import Recording
 from musictx.studio import Studio
 from musictx.takes import ComposeSettings, Seed, Take
 from musictx.training.dataset import Corpus
 from musictx.training.runs import read_json, replace_file
+from musictx.workshop.listening import SAMPLING, passage_of
 
 PASSAGE_S = 15.0
 SIDES = ("a", "b")

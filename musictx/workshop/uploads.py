@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from musictx.errors import CheckpointError
-from musictx.training.datasets import is_id, new_id
-from musictx.training.package import unpack_checkpoint
-from musictx.training.policy import WorkshopLimits
 from musictx.training.runs import read_json, replace_file
+from musictx.workshop.datasets import is_id, new_id
+from musictx.workshop.package import unpack_checkpoint
+from musictx.workshop.policy import WorkshopLimits
 
 WEIGHTS = "weights"  # folder of the checkpoint inside an upload's folder
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from musictx.errors import CheckpointError
 from musictx.model.card import CARD_FILE, read_card
-from musictx.training.datasets import is_id
 from musictx.training.runs import RunFolder
-from musictx.training.shelf import Shelf
-from musictx.training.uploads import WEIGHTS, Uploads
-from musictx.training.view import TrainedCheckpoint
+from musictx.workshop.datasets import is_id
+from musictx.workshop.shelf import Shelf
+from musictx.workshop.uploads import WEIGHTS, Uploads
+from musictx.workshop.view import TrainedCheckpoint
 
 OWN = "run:"  # how the reference of a person's own checkpoint begins
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from musictx.training.settings import RunSettings
+from musictx.workshop.settings import RunSettings
 
 STATUSES = ("queued", "running", "stopping", "stopped", "finished", "failed")
 LIVE = ("queued", "running", "stopping")  # a process is at work, or waits for its turn

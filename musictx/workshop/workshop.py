@@ -14,29 +14,29 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from musictx.duels import Duel, DuelResult, hold_duel, reveal_duel
 from musictx.errors import TrainingError
-from musictx.listening import read_sample
 from musictx.midi.notes import NoteSequence
 from musictx.model.card import read_card
 from musictx.studio import Studio, StudioFolders
 from musictx.takes import DEFAULT_CHECKPOINT, Take
-from musictx.training.child import measure_elsewhere
 from musictx.training.config import TrainingConfig
 from musictx.training.dataset import open_corpus
-from musictx.training.datasets import Datasets
-from musictx.training.measure import measured
-from musictx.training.package import pack_checkpoint
-from musictx.training.plan import check_start, default_settings, estimate, memory_bytes, shape, training_config
-from musictx.training.policy import TrainingPolicy, WorkshopLimits, owner_of
-from musictx.training.references import OWN, References, checkpoint_resolver
-from musictx.training.report import DatasetReport, DatasetRow
 from musictx.training.runs import RunFolder
-from musictx.training.settings import RunSettings
-from musictx.training.shelf import OWN_DATA, Shelf
-from musictx.training.uploads import Uploads
-from musictx.training.view import Curve, Estimate, RunView, Sample, TrainedCheckpoint
-from musictx.training.watch import view_run
+from musictx.workshop.child import measure_elsewhere
+from musictx.workshop.datasets import Datasets
+from musictx.workshop.duels import Duel, DuelResult, hold_duel, reveal_duel
+from musictx.workshop.listening import read_sample
+from musictx.workshop.measure import measured
+from musictx.workshop.package import pack_checkpoint
+from musictx.workshop.plan import check_start, default_settings, estimate, memory_bytes, shape, training_config
+from musictx.workshop.policy import TrainingPolicy, WorkshopLimits, owner_of
+from musictx.workshop.references import OWN, References, checkpoint_resolver
+from musictx.workshop.report import DatasetReport, DatasetRow
+from musictx.workshop.settings import RunSettings
+from musictx.workshop.shelf import OWN_DATA, Shelf
+from musictx.workshop.uploads import Uploads
+from musictx.workshop.view import Curve, Estimate, RunView, Sample, TrainedCheckpoint
+from musictx.workshop.watch import view_run
 
 __all__ = [
     "Curve",

@@ -10,8 +10,8 @@ import pytest
 
 from musictx.errors import TrainingError
 from musictx.midi.files import LARGEST_FILE_BYTES
-from musictx.training.archive import midi_files, read_member
-from musictx.training.policy import WorkshopLimits
+from musictx.workshop.archive import midi_files, read_member
+from musictx.workshop.policy import WorkshopLimits
 
 LIMITS = WorkshopLimits()
 CONTENT = b"MThd and so on"
