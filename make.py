@@ -118,7 +118,8 @@ def test(options: Sequence[str], torch: str) -> None:
     install_torch(torch)
     install_browser()
     lint()
-    call(PYTHON, "-m", "pytest", *options)
+    # Two at a time: much of a test is waiting for a process or a page. Files stay whole, for the sake of their fixtures.
+    call(PYTHON, "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile", *options)
 
 
 def bench(options: Sequence[str]) -> None:
