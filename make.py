@@ -118,7 +118,7 @@ def test(options: Sequence[str], torch: str) -> None:
     install_torch(torch)
     install_browser()
     lint()
-    # Two at a time: much of a test is waiting for a process or a page. Files stay whole, for the sake of their fixtures.
+    # Two at a time: much of a test is waiting for a process or a page. A file stays whole, for its fixtures.
     call(PYTHON, "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile", *options)
 
 
