@@ -112,14 +112,15 @@ def run(options: Sequence[str]) -> None:
     call(PYTHON, "app.py", *options)
 
 
-def test(options: Sequence[str], torch: str) -> None:
-    """Lint, types and tests; `options` go to pytest."""
+def test(options: Sequence[str], torch: str, everything: bool) -> None:
+    """Lint, types and tests, the slow ones only if `everything`; `options` go to pytest."""
     install("requirements-dev.txt")
     install_torch(torch)
     install_browser()
     lint()
+    slow = ["-m", ""] if everything else []
     # Two at a time: much of a test is waiting for a process or a page. A file stays whole, for its fixtures.
-    call(PYTHON, "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile", *options)
+    call(PYTHON, "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile", *slow, *options)
 
 
 def bench(options: Sequence[str]) -> None:
@@ -142,10 +143,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("task", choices=("run", "test", "lint", "bench", "soundfont"))
     parser.add_argument("--torch", default=TORCH, help=f"what pip installs as PyTorch for the tests (default: {TORCH})")
+    parser.add_argument("--all", action="store_true", help="test: the slow ones too, as the build server does")
     arguments, options = parser.parse_known_args()
     try:
         if arguments.task == "test":
-            test(options, arguments.torch)
+            test(options, arguments.torch, arguments.all)
         elif arguments.task == "lint":
             lint()
         else:

@@ -27,6 +27,7 @@ def die(folder: Path, where: str) -> None:
     assert done.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_a_run_killed_three_times_is_the_uninterrupted_one(
     config: TrainingConfig, whole_run: RunFolder, tmp_path: Path
 ) -> None:

@@ -62,6 +62,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.mark.slow
 def test_devices_and_processes_share_a_run(config: TrainingConfig, tmp_path: Path) -> None:
     short = dataclasses.replace(config, steps=3)
     alone, devices = start(short, tmp_path / "alone"), start(short, tmp_path / "devices", devices="2")

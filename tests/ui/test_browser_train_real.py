@@ -25,6 +25,7 @@ def page(chromium: Any) -> Iterator[Any]:
     context.close()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_fine_tune_from_files_to_music(tmp_path: Path, page: Any) -> None:
     port = free_port()

@@ -14,8 +14,11 @@ import pytest
 
 from musictx.cli import main
 from musictx.errors import CheckpointError, SettingsError, TrainingError
+from musictx.loaded import Loaded
 from musictx.midi.codec import quantise
 from musictx.midi.files import read_midi, write_midi
+from musictx.midi.vocabulary import fingerprint
+from musictx.model.weights import Arrays, read_weights
 from musictx.studio import Studio, StudioFolders
 from musictx.training.runs import RunFolder, State
 from musictx.workshop.measure import FILE, Measured
@@ -33,7 +36,7 @@ from musictx.workshop.workshop import (
 from tests.tiny import write_tiny_checkpoint
 from tests.training.conftest import little_piece
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 ME, OTHER = owner_of(None, "my secret"), owner_of("somebody", "")
 OPEN = TrainingPolicy(everybody=True)
 SETTINGS = RunSettings(
@@ -213,7 +216,9 @@ def test_a_duel_hides_who_is_who_until_the_guess(workshop: Workshop, finished: R
         workshop.duel(ME, finished.run_id, seconds=5, stop=lambda: True)
 
 
-def test_its_weights_go_out_as_a_zip_and_come_back(workshop: Workshop, finished: RunView, tmp_path: Path) -> None:
+def test_its_weights_go_out_as_a_zip_and_come_back(
+    workshop: Workshop, place: Path, finished: RunView, tmp_path: Path
+) -> None:
     packed = workshop.pack(ME, finished.run_id, tmp_path)
     assert packed.name == "Walks.zip"
     assert {name.split("-")[0] for name in zipfile.ZipFile(packed).namelist()} == {"config.json", "weights"}
@@ -222,14 +227,23 @@ def test_its_weights_go_out_as_a_zip_and_come_back(workshop: Workshop, finished:
     workshop.check_use(OTHER, brought.reference)
     with pytest.raises(CheckpointError):
         workshop.check_use(ME, brought.reference)
-    own, theirs = (workshop.studio.decoder(name) for name in (f"run:{finished.run_id}", brought.reference))
-    for first, second in zip(own.model.get_weights(), theirs.model.get_weights(), strict=True):  # type: ignore[attr-defined]
-        np.testing.assert_allclose(first, second, atol=1e-3)  # float16 once more
-    assert workshop.studio.decoder(f"run:{finished.run_id}") is own  # loaded once
+    own, theirs = (weights_of(workshop, place, name) for name in (f"run:{finished.run_id}", brought.reference))
+    assert own.keys() == theirs.keys()
+    for name, values in own.items():
+        np.testing.assert_allclose(values, theirs[name], atol=1e-3)  # float16 once more
+    engine = workshop.studio.decoder(f"run:{finished.run_id}")
+    assert workshop.studio.decoder(f"run:{finished.run_id}") is engine  # loaded once
     workshop.delete(OTHER, brought.reference.removeprefix("run:"))
     assert workshop.checkpoints(OTHER) == ()
     with pytest.raises(CheckpointError, match="No checkpoint named 'run:"):
         workshop.studio.decoder(brought.reference)
+
+
+def weights_of(workshop: Workshop, place: Path, reference: str) -> Arrays:
+    """The weights that a reference stands for, a LoRA merged."""
+    folder = checkpoint_resolver(workshop.folder)(reference)
+    assert folder is not None
+    return read_weights(folder, fingerprint(), [place / "checkpoints"])[0]
 
 
 @pytest.mark.parametrize("fault", ["pickle", "path", "no card", "cut", "giant", "vocabulary", "no base"])
@@ -292,11 +306,11 @@ def test_a_studio_loads_a_run_again_when_its_weights_have_changed(
 ) -> None:
     opened: list[Path] = []
 
-    def engine(_: Studio, folder: Path) -> object:
+    def engine(_: Loaded, folder: Path) -> object:
         opened.append(folder)
         return object()
 
-    monkeypatch.setattr(Studio, "_open", engine)
+    monkeypatch.setattr(Loaded, "_open", engine)
     for name in ("one", "two", "three"):
         shutil.copytree(place / "checkpoints" / "tiny", tmp_path / "runs" / name / "best")
     studio = open_at(place, tmp_path).studio
