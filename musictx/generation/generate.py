@@ -151,10 +151,15 @@ class _Piece:
         self._decoder = decoder
         self._ids_BT = ids_BT
         self._sampling = sampling
-        self._wait_limit_B = np.array([longest_wait(row_T) for row_T in ids_BT], np.int32)
-        self._hold_limit_B = np.array([longest_hold(row_T) for row_T in ids_BT], np.int32)
-        densities_B2 = np.array([greatest_densities(row_T) for row_T in ids_BT], np.float32)
-        self._density_limit_B, self._key_limit_B = densities_B2[:, 0], densities_B2[:, 1]
+        # All variations begin with one prompt, whose limits are theirs: the first note waits for this.
+        batch, prompt_T = len(ids_BT), ids_BT[0]
+        self._wait_limit_B = np.full(batch, longest_wait(prompt_T), np.int32)
+        self._hold_limit_B = np.full(batch, longest_hold(prompt_T), np.int32)
+        together, alone = greatest_densities(prompt_T)
+        self._density_limit_B, self._key_limit_B = (
+            np.full(batch, together, np.float32),
+            np.full(batch, alone, np.float32),
+        )
         self._stream: Stream | None = None
         self._position = 0  # tokens in the window
         self._pace = Pace(decoder.chunk)

@@ -1,4 +1,4 @@
-"""A browser component of the page: one gr.HTML from the files that bear its name."""
+"""What the tabs are built with: a browser component from the files that bear its name, and the slider."""
 
 from __future__ import annotations
 
@@ -32,3 +32,22 @@ def build_component(
 
 def _read(name: str) -> str:
     return (HERE / name).read_text(encoding="utf-8")
+
+
+def knob(
+    name: str, low: float, high: float, value: float, step: float, label: str, info: str, visible: bool = True
+) -> gr.Slider:
+    """A slider as all of the page: a plain word beside its term, and no button that only it would have."""
+    return gr.Slider(
+        low,
+        high,
+        value,
+        step=step,
+        label=label,
+        info=info,
+        buttons=[],
+        elem_id=name,
+        elem_classes="knob",
+        visible=visible,
+        interactive=True,
+    )

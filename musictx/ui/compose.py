@@ -12,6 +12,7 @@ import gradio as gr
 
 from musictx.config import SAMPLING_PRESETS
 from musictx.takes import CONTEXT_RANGE_S, DEFAULT_CHECKPOINT, LENGTH_RANGE_S
+from musictx.ui.component import knob
 from musictx.ui.stage import build_stage
 from musictx.ui.stage_view import Picture
 from musictx.ui.theme import HERE
@@ -123,21 +124,6 @@ def seed_choices(studio: Studio) -> list[tuple[str, str]]:
     return [(seed.title, seed.id) for seed in studio.built_in_seeds()]
 
 
-def _slider(low: float, high: float, value: float, step: float, label: str, info: str, name: str) -> gr.Slider:
-    return gr.Slider(
-        low,
-        high,
-        value,
-        step=step,
-        label=label,
-        info=info,
-        buttons=[],
-        elem_id=name,
-        elem_classes="knob",
-        interactive=True,
-    )
-
-
 def _creativity_panel(studio: Studio, checkpoint: str | None) -> dict[str, Any]:
     """Presets, the three sliders they move, length; the rest one click away."""
     start = SAMPLING_PRESETS[DEFAULT_PRESET]
@@ -149,10 +135,10 @@ def _creativity_panel(studio: Studio, checkpoint: str | None) -> dict[str, Any]:
         parts = {
             "preset": preset,
             "reset": reset,
-            "temperature": _slider(0, 2, start.temperature, 0.05, "Temperature", "calmer … wilder", "temperature"),
-            "top_k": _slider(0, 100, start.top_k, 1, "Top-k", "choices a step, 0 = all", "top-k"),
-            "top_p": _slider(0.05, 1, start.top_p, 0.01, "Top-p", "the likely … the rare", "top-p"),
-            "seconds": _slider(*LENGTH_RANGE_S, DEFAULT_SECONDS, 1, "Length", "seconds of new music", "seconds"),
+            "temperature": knob("temperature", 0, 2, start.temperature, 0.05, "Temperature", "calmer … wilder"),
+            "top_k": knob("top-k", 0, 100, start.top_k, 1, "Top-k", "choices a step, 0 = all"),
+            "top_p": knob("top-p", 0.05, 1, start.top_p, 0.01, "Top-p", "the likely … the rare"),
+            "seconds": knob("seconds", *LENGTH_RANGE_S, DEFAULT_SECONDS, 1, "Length", "seconds of new music"),
         }
         with gr.Accordion("More", open=False, elem_id="more"):
             return parts | _more(studio, checkpoint)
@@ -161,11 +147,11 @@ def _creativity_panel(studio: Studio, checkpoint: str | None) -> dict[str, Any]:
 def _more(studio: Studio, checkpoint: str | None) -> dict[str, Any]:
     """What most visitors never need."""
     parts: dict[str, Any] = {
-        "variations": _slider(1, 4, 1, 1, "Variations", "takes side by side", "variations"),
-        "context_seconds": _slider(
-            5, CONTEXT_RANGE_S[1], DEFAULT_CONTEXT_SECONDS, 5, "Context", "last seconds of the seed", "context"
+        "variations": knob("variations", 1, 4, 1, 1, "Variations", "takes side by side"),
+        "context_seconds": knob(
+            "context", 5, CONTEXT_RANGE_S[1], DEFAULT_CONTEXT_SECONDS, 5, "Context", "last seconds of the seed"
         ),
-        "focus": _slider(0.25, 4, 1.0, 0.05, "Focus", "attention: narrow … wide", "focus"),
+        "focus": knob("focus", 0.25, 4, 1.0, 0.05, "Focus", "attention: narrow … wide"),
     }
     with gr.Row(elem_classes="tight", elem_id="random-seed-row"):
         parts["random_seed"] = gr.Number(
@@ -193,7 +179,7 @@ def _more(studio: Studio, checkpoint: str | None) -> dict[str, Any]:
         info=licence_of(fonts, fonts[0].name if fonts else None),
         elem_id="soundfont",
     )
-    parts["room"] = _slider(0, 1, DEFAULT_ROOM, 0.05, "Room", "dry … a hall", "room")
+    parts["room"] = knob("room", 0, 1, DEFAULT_ROOM, 0.05, "Room", "dry … a hall")
     return parts
 
 

@@ -10,7 +10,7 @@ import gradio as gr
 
 from musictx.takes import DEFAULT_CHECKPOINT
 from musictx.training.config import PRECISIONS
-from musictx.ui.component import build_component
+from musictx.ui.component import build_component, knob
 from musictx.ui.dataset_view import dataset_value
 from musictx.ui.listen_view import Listening
 from musictx.ui.offer_view import HINT_EMPTY, offer_value
@@ -131,7 +131,7 @@ def _run_step(studio: Studio) -> dict[str, Any]:
         "name": gr.Textbox(start.name, label="Name", max_length=LONGEST_NAME, max_lines=1, elem_id="run-name"),
         "base": gr.Dropdown(choices, value=base, label="Start from", elem_id="base", filterable=False),
         "method": gr.Radio(METHODS, value=start.method, label="What learns", elem_id="method"),
-        "epochs": _knob("epochs", 0, 200, start.epochs, 1, "Passes", "over your music"),
+        "epochs": knob("epochs", 0, 200, start.epochs, 1, "Passes", "over your music"),
     }
     with gr.Accordion("More", open=False, elem_id="train-more"):
         form |= _more(start)
@@ -151,19 +151,19 @@ def _more(start: RunSettings) -> dict[str, Any]:
         "architecture": gr.Radio(
             list(ARCHITECTURES), value=start.architecture, label="Network", elem_id="architecture", visible=False
         ),
-        "width": _knob("width", 64, 1024, start.width, 64, "Width", "of the network", visible=False),
-        "blocks": _knob("blocks", 1, 16, start.blocks, 1, "Blocks", "layers of attention", visible=False),
-        "lora_rank": _knob("lora-rank", 1, 64, start.lora_rank, 1, "Rank", "room to learn, of LoRA"),
+        "width": knob("width", 64, 1024, start.width, 64, "Width", "of the network", visible=False),
+        "blocks": knob("blocks", 1, 16, start.blocks, 1, "Blocks", "layers of attention", visible=False),
+        "lora_rank": knob("lora-rank", 1, 64, start.lora_rank, 1, "Rank", "room to learn, of LoRA"),
         "lora_layers": gr.CheckboxGroup(
             list(LORA_LAYERS), value=list(start.lora_layers), label="Layers with LoRA", elem_id="lora-layers"
         ),
         "steps": _number("run-steps", start.steps, "Steps", "0: as many as the passes need", precision=0),
         "learning_rate": _number("learning-rate", start.learning_rate, "Learning rate", "at its peak"),
-        "batch": _knob("batch", 1, 64, start.batch, 1, "Batch", "windows a step"),
-        "length": _knob("length", 32, 2048, start.length, 32, "Window", "tokens at once"),
-        "transpose": _knob("transpose", 0, 12, start.transpose, 1, "Transpose", "semitones"),
-        "stretch": _knob("stretch", 0, 0.2, start.stretch, 0.01, "Stretch", "share of the tempo"),
-        "label_smoothing": _knob("smoothing", 0, 0.2, start.label_smoothing, 0.01, "Smoothing", "of the labels"),
+        "batch": knob("batch", 1, 64, start.batch, 1, "Batch", "windows a step"),
+        "length": knob("length", 32, 2048, start.length, 32, "Window", "tokens at once"),
+        "transpose": knob("transpose", 0, 12, start.transpose, 1, "Transpose", "semitones"),
+        "stretch": knob("stretch", 0, 0.2, start.stretch, 0.01, "Stretch", "share of the tempo"),
+        "label_smoothing": knob("smoothing", 0, 0.2, start.label_smoothing, 0.01, "Smoothing", "of the labels"),
         "precision": gr.Dropdown(list(PRECISIONS), value=start.precision, label="Precision", elem_id="precision"),
     }
     with gr.Row(elem_classes="tight"):
@@ -171,24 +171,6 @@ def _more(start: RunSettings) -> dict[str, Any]:
         form["max_minutes"] = _number("max-minutes", start.max_minutes, "Most minutes", "0: no limit")
     form["seed"] = _number("run-seed", start.seed, "Random seed", "same number, same run", precision=0)
     return form
-
-
-def _knob(
-    name: str, low: float, high: float, value: float, step: float, label: str, info: str, visible: bool = True
-) -> gr.Slider:
-    return gr.Slider(
-        low,
-        high,
-        value,
-        step=step,
-        label=label,
-        info=info,
-        buttons=[],
-        elem_id=name,
-        elem_classes="knob",
-        visible=visible,
-        interactive=True,
-    )
 
 
 def _number(name: str, value: float, label: str, info: str, precision: int | None = None) -> gr.Number:
