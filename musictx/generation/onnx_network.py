@@ -72,17 +72,20 @@ class Network:
     def prefill(self, ids_T: Ids, focus: float, room: int = ROOM, turns: Turn = ALONE) -> Cache:
         """The cache of one row after `ids_T`, which may be empty, with room for at least `room` tokens more.
 
-        Each block is read within `turns`, so that a long prompt holds nobody up.
+        Each block is read within `turns`, so that a long prompt holds nobody up. The cache grows block by block, since
+        attention goes over all of its room: a whole prompt's for every block would cost twice the work.
         """
         block = block_of(self.config)
-        cache = self.empty(1, max(-(-ids_T.size // block) * block, _rounded(ids_T.size + room)))
-        binding = Binding([self._prefill], self._names, cache, focus, (1, block), Fastest(1))
+        cache = self.empty(1, 0)
         for start in range(0, ids_T.size, block):
             part_T = ids_T[start : start + block]
+            grow(cache, start + block)
+            binding = Binding([self._prefill], self._names, cache, focus, (1, block), Fastest(1))
             # What a short last block writes behind the prompt is overwritten before anyone looks.
             binding.ids[0, : part_T.size] = part_T
             with turns:
                 binding.run(start)
+        grow(cache, ids_T.size + room)
         return cache
 
     def empty(self, rows: int, positions: int) -> Cache:
@@ -174,6 +177,8 @@ def room_in(cache: Cache) -> int:
 
 def grow(cache: Cache, positions: int) -> None:
     """Makes room for at least `positions`, array by array: never are there two caches at once."""
+    if room_in(cache) >= positions:
+        return
     for number, part in enumerate(cache):
         larger = np.zeros((part.shape[0], _rounded(positions), part.shape[2]), np.float32)
         larger[:, : part.shape[1]] = part

@@ -40,11 +40,9 @@ MEMORY_STEPS = MEMORY_S * v.STEPS_PER_SECOND
 
 
 @lru_cache(maxsize=1)
-def costs() -> npt.NDArray[np.float32]:
-    """(V,), read-only: STRENGTH for note-ons and the velocities, which are always followed by one; 0 for the rest."""
-    ids = np.arange(v.SIZE)
-    leads_to_a_strike = (ids < v.NOTE_OFF) | ((ids >= v.VELOCITY) & (ids < v.EVENTS))
-    return _constant(np.where(leads_to_a_strike, STRENGTH, 0.0))
+def shifts_s() -> npt.NDArray[np.float32]:
+    """(1, N), read-only: seconds of each time shift."""
+    return _constant(np.arange(1, v.MAX_SHIFT_STEPS + 1)[None] / v.STEPS_PER_SECOND)
 
 
 @lru_cache(maxsize=1)
@@ -68,17 +66,13 @@ def restrained(xp: Any, logits_BV: Array, struck_BK: Array, limit_B: Array, key_
         struck_BK: float32, the fading count of each key's strikes, see `advance`.
         limit_B: float32, strikes a second that cost nothing; key_limit_B: the same for each key alone.
     """
-    all_B1 = _excess(xp, xp.sum(struck_BK, axis=-1, keepdims=True), limit_B)
-    shifts_1N = xp.arange(1, v.MAX_SHIFT_STEPS + 1, dtype="float32")[None, :]
-    short_BN = xp.maximum(1.0 - shifts_1N * (limit_B[:, None] / v.STEPS_PER_SECOND), 0.0)
+    all_B1 = STRENGTH * _excess(xp, xp.sum(struck_BK, axis=-1, keepdims=True), limit_B)
     keys_BK = STRENGTH * _excess(xp, struck_BK, key_limit_B)
-    waits_BN = STRENGTH * all_B1 * short_BN
-    return (
-        logits_BV
-        - all_B1 * costs()
-        - xp.pad(keys_BK, ((0, 0), (0, v.SIZE - PITCHES)))
-        - xp.pad(waits_BN, ((0, 0), (v.TIME_SHIFT, v.SIZE - v.VELOCITY)))
-    )
+    short_BN = xp.maximum(1.0 - shifts_s() * limit_B[:, None], 0.0)
+    bins_1 = np.ones((1, v.VELOCITY_BINS), np.float32)  # a velocity is always followed by a strike
+    specials_1 = np.zeros((1, v.SIZE - v.EVENTS), np.float32)
+    in_order = [keys_BK + all_B1, xp.zeros_like(keys_BK), all_B1 * short_BN, all_B1 * bins_1, all_B1 * specials_1]
+    return logits_BV - xp.concatenate(in_order, axis=-1)
 
 
 def _excess(xp: Any, struck: Array, limit_B: Array) -> Array:

@@ -1,0 +1,153 @@
+"""What a visitor waits for: `python -m benchmarks.page [--rounds 5] [--seconds 60]`.
+
+Starts the page as `make run` does and drives it in a real browser. Reported, from the start of the process: until the
+page answers, and until it can generate; then for each round, from the click on Generate: until the first note is on
+the roll; from the last note: until the piece can be heard, and until every download is there; and the most memory
+that the serving process ever had. The browser runs on the same machine, so it takes its share. Needs what the browser
+tests need: Playwright and Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import RESULTS, machine, print_facts, print_table
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+PATIENCE_S = 600.0
+DOWNLOADS = 4  # MIDI, WAV, FLAC, MP3
+
+# Notes, on every frame that the browser draws, the first time that each thing is to be seen.
+WATCH = """() => {
+  const stage = document.querySelector('#stage'), first = {};
+  const seen = {
+    note: () => stage.querySelector('[data-phase=working] .roll-wait[hidden], [data-phase=done]'),
+    last: () => stage.querySelector('[data-phase=done]'),
+    sound: () => stage.querySelector('[data-phase=done]') && stage.querySelector('.play:not([disabled])') &&
+      stage.querySelector('audio').readyState > 1,
+    files: () => stage.querySelectorAll('.files a[href]').length >= FILES,
+  };
+  const began = performance.now();
+  document.querySelector('#generate').click();
+  return new Promise((done) => {
+    let working = false;
+    const look = () => {
+      working ||= Boolean(stage.querySelector('[data-phase=working]'));
+      for (const [name, test] of Object.entries(seen))
+        if (working && !(name in first) && test()) first[name] = (performance.now() - began) / 1000;
+      if (stage.querySelector('[data-phase=failed]')) return done({problem: stage.innerText});
+      if ('files' in first) return done({...first, facts: stage.querySelector('.take-facts').textContent});
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+}""".replace("FILES", str(DOWNLOADS))
+
+
+def main() -> int:
+    """Measures, prints and writes; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5, help="pieces after the first one")
+    parser.add_argument("--seconds", type=int, default=60, help="of new music")
+    parser.add_argument("--seed", type=Path, help="a MIDI file (default: the seed that the page starts with)")
+    parser.add_argument("--out", type=Path, default=RESULTS / "page.json", help="where the figures go as JSON")
+    options = parser.parse_args()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    found = measure(port, options)
+    facts = machine(("gradio", "onnxruntime"))
+    print_facts(facts)
+    print_facts(found["start"])
+    print_table(found["rounds"])
+    print_facts(found["median"])
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps({"machine": facts, **found}, indent=1) + "\n")
+    return 0
+
+
+def measure(port: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Serves, visits, stops."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+        began = time.perf_counter()
+        command = [sys.executable, "app.py", "--port", str(port)]
+        server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env=os.environ)
+        try:
+            answers_s = _answers(f"http://127.0.0.1:{port}/", server) - began
+            page = browser.new_page(viewport={"width": 1280, "height": 860})
+            page.set_default_timeout(PATIENCE_S * 1000)
+            page.goto(f"http://127.0.0.1:{port}/")
+            page.wait_for_selector("#stage .play:not([disabled])")
+            page.wait_for_function("document.querySelector('#hint').innerText.trim() === ''")
+            ready_s = time.perf_counter() - began
+            rounds = _rounds(page, options)
+            start = {"page answers s": answers_s, "can generate s": ready_s, "peak MB": _peak_mb(server.pid)}
+        finally:
+            server.terminate()
+            server.wait(30)
+            browser.close()
+    start = {name: round(value, 2) for name, value in start.items()}
+    warm = rounds[1:]
+    median = {name: round(statistics.median(row[name] for row in warm), 2) for name in ("first note s", "heard s")}
+    median["downloads s"] = round(statistics.median(row["downloads s"] for row in warm), 2)
+    return {"start": start, "rounds": rounds, "median": median}
+
+
+def _rounds(page: Any, options: argparse.Namespace) -> list[dict[str, Any]]:
+    if options.seed:
+        page.set_input_files("#upload-seed input[type=file], input#upload-seed", options.seed)
+        page.wait_for_selector("#stage .play[disabled]")
+        page.wait_for_selector("#stage .play:not([disabled])")
+    field = page.locator("#seconds input[type=number]")
+    field.fill(str(options.seconds))
+    field.press("Tab")
+    page.wait_for_timeout(1000)
+    rows = []
+    for number in range(options.rounds + 1):
+        marks = page.evaluate(WATCH)
+        if "problem" in marks:
+            sys.exit(f"The page failed: {marks['problem']}")
+        row = {"round": number, "first note s": marks["note"], "last note s": marks["last"]}
+        row |= {"heard s": marks["sound"] - marks["last"], "downloads s": marks["files"] - marks["last"]}
+        rows.append(row | {"facts": marks["facts"]})
+        page.wait_for_timeout(1000)
+    return rows
+
+
+def _answers(address: str, server: subprocess.Popen[bytes]) -> float:
+    """The moment at which the page answers."""
+    deadline = time.perf_counter() + PATIENCE_S
+    while server.poll() is None and time.perf_counter() < deadline:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return time.perf_counter()
+        except OSError:
+            time.sleep(0.02)
+    sys.exit(f"The page did not answer on {address}.")
+
+
+def _peak_mb(process: int) -> float:
+    """The most memory that a process ever had, in MiB; 0 where the system does not tell."""
+    status = Path(f"/proc/{process}/status")
+    lines = status.read_text().splitlines() if status.is_file() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
