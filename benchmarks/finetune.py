@@ -24,6 +24,7 @@ from musictx.midi.vocabulary import fingerprint
 from musictx.model.checkpoint import load_checkpoint
 from musictx.training.evaluate import evaluate
 from musictx.training.pieces import read_pieces
+from musictx.workshop.plan import CHECKPOINTS
 from musictx.workshop.settings import RunSettings
 from musictx.workshop.view import RunView
 from musictx.workshop.workshop import EVERYBODY, Workshop, open_workshop
@@ -72,6 +73,10 @@ def compare(workshop: Workshop, options: argparse.Namespace) -> list[dict[str, A
     ]
     for method in options.methods:
         chosen = dataclasses.replace(settings, method=method, learning_rate=RATES[method], name=method)
+        if options.steps:
+            chosen = dataclasses.replace(
+                chosen, steps=options.steps, sample_every=max(10, options.steps // CHECKPOINTS)
+            )
         view, seconds = fine_tune(workshop, report.dataset_id, chosen)
         rows[0]["held out"] = view.nll_before
         row = {"weights": method, **nll(workshop.shelf.checkpoint(EVERYBODY, view.run_id), checkpoints, corpora)}
@@ -108,6 +113,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--test", type=Path, nargs="+", default=[], help="other pieces of the style")
     parser.add_argument("--elsewhere", type=Path, help="music of another style")
     parser.add_argument("--every", type=int, default=20, help="take every so-manieth piece of it")
+    parser.add_argument("--steps", type=int, default=0, help="of each run (default: that of the Train tab)")
     parser.add_argument("--methods", nargs="+", choices=list(RATES), default=list(RATES))
     parser.add_argument("--pool", type=Path, help="folder of MIDI files for --sizes")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 10, 100])
