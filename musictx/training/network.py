@@ -17,7 +17,7 @@ from musictx.model.transformer import MusicTransformer
 from musictx.model.weights import SHIPPED, weights_hash
 from musictx.training.config import TrainingConfig
 from musictx.training.devices import Devices
-from musictx.training.optimizer import build_optimizer
+from musictx.training.optimizer import KeepsNorm, build_optimizer
 from musictx.training.runs import OWN_BASE, RunFolder
 from musictx.training.schedule import WarmupSchedule
 
@@ -73,7 +73,7 @@ def moving_variables(model: MusicTransformer, optimizer: keras.optimizers.Optimi
     return [*(variable for variable in model.variables if id(variable) not in frozen), *optimizer.variables]
 
 
-def optimizer_of(config: TrainingConfig) -> keras.optimizers.Optimizer:
+def optimizer_of(config: TrainingConfig) -> KeepsNorm:
     """The optimizer with its schedule."""
     rate = WarmupSchedule(config.learning_rate, config.warmup_steps, config.steps, config.schedule, config.decay_share)
     return build_optimizer(config.optimizer, rate, config.weight_decay, config.clip_norm)

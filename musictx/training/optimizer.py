@@ -11,7 +11,26 @@ from musictx.errors import SettingsError
 from musictx.training.config import OPTIMIZERS
 
 
-class HalfMuon(keras.optimizers.Muon):
+class KeepsNorm(keras.optimizers.Optimizer):
+    """Mixed into an optimizer: keeps the global norm of the last gradient, before it is clipped, in `gradient_norm`."""
+
+    def build(self, variables: list[Any]) -> None:
+        """Creates the optimizer's variables, and the scalar for the norm."""
+        super().build(variables)
+        self.gradient_norm = self.add_variable((), initializer="zeros", dtype="float32", name="gradient_norm")
+
+    def apply(self, grads: list[Any], trainable_variables: list[Any] | None = None) -> None:
+        """One step; `grads` are those of all built variables."""
+        squares = [ops.sum(ops.square(ops.cast(gradient, "float32"))) for gradient in grads if gradient is not None]
+        self.gradient_norm.assign(ops.sqrt(ops.sum(ops.stack(squares))))
+        super().apply(grads, trainable_variables)
+
+
+class WatchedAdamW(KeepsNorm, keras.optimizers.AdamW):
+    """Keras's AdamW, its gradients watched."""
+
+
+class HalfMuon(KeepsNorm, keras.optimizers.Muon):
     """Keras's Muon with its Newton-Schulz steps in bfloat16, as its author runs them.
 
     They only have to find a nearly orthogonal direction, and in float32 they take a third of a
@@ -25,14 +44,14 @@ class HalfMuon(keras.optimizers.Muon):
         return ops.cast(super().zeropower_via_newtonschulz5(ops.cast(x, "bfloat16"), steps), x.dtype)
 
 
-def build_optimizer(name: str, rate: Any, weight_decay: float, clip_norm: float) -> keras.optimizers.Optimizer:
+def build_optimizer(name: str, rate: Any, weight_decay: float, clip_norm: float) -> KeepsNorm:
     """The optimizer `name` with learning rate (schedule) `rate`.
 
     Raises:
         SettingsError: for an unknown name.
     """
     if name == "adamw":
-        return keras.optimizers.AdamW(
+        return WatchedAdamW(
             rate, weight_decay=weight_decay, beta_1=0.9, beta_2=0.98, epsilon=1e-9, global_clipnorm=clip_norm
         )
     if name == "muon":

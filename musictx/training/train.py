@@ -164,8 +164,11 @@ class Loop:
                 f"The loss is not a finite number at step {step}. Resume from the last saved state with a lower "
                 "learning rate."
             )
-        rate = float(ops.convert_to_numpy(self.trainer.optimizer.learning_rate))
-        self._tell(step, nll=nll, learning_rate=rate, tokens_per_second=tokens_per_second)
+        optimizer = self.trainer.optimizer
+        rate, norm = (
+            float(ops.convert_to_numpy(value)) for value in (optimizer.learning_rate, optimizer.gradient_norm)
+        )
+        self._tell(step, nll=nll, learning_rate=rate, gradient_norm=norm, tokens_per_second=tokens_per_second)
         self.report(Report(step, self.config.steps, nll, rate, tokens_per_second))
 
     def _tell(self, step: int, **figures: float) -> None:
