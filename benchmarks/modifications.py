@@ -1,0 +1,209 @@
+"""The modifications measured one by one: `python -m benchmarks.modifications DATA [--tokens 800000] [--seeds 0 1]`.
+
+A ladder from the keras-io example's configuration to the enhanced one, the changes added in the order in which they
+were proposed, and from the enhanced one each taken away alone. All are trained from scratch on the same number of
+tokens of DATA, a prepared corpus, with one learning rate; windows are drawn in the same order wherever batches are
+equally large. Every run lies in a folder of its own and goes on where it stopped; when all are there, the table and
+picture follow. What is compared is the NLL without label smoothing over the same held-out windows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.measure import RESULTS, machine, print_facts, print_table
+from musictx.config import MODEL_PRESETS, ModelConfig
+from musictx.training.runs import RunFolder
+
+PACKAGES = ("keras", "tensorflow", "jax", "torch")
+WARMUP_SHARE = 0.05
+VALIDATIONS = 10  # in a run
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What the modifications change. ffn_ratio: hidden size of the feed-forward network over the width."""
+
+    width: int = 256
+    blocks: int = 6
+    dropout: float = 0.2
+    batch: int = 6
+    attention_temperature: float = 1.0
+    pre_norm: bool = False
+    ffn_ratio: float = 0.5
+    activation: str = "relu"
+    transpose_semitones: int = 0
+    label_smoothing: float = 0.0
+
+    def model(self) -> ModelConfig:
+        """The network's configuration."""
+        return ModelConfig(
+            width=self.width,
+            blocks=self.blocks,
+            ffn_width=round(self.width * self.ffn_ratio),
+            activation=self.activation,
+            pre_norm=self.pre_norm,
+            attention_temperature=self.attention_temperature,
+            dropout=self.dropout,
+        )
+
+
+ORIGINAL = Variant()
+MODIFICATIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("width 384, 8 blocks, dropout 0.25, batch 8", {"width": 384, "blocks": 8, "dropout": 0.25, "batch": 8}),
+    ("attention temperature 0.8", {"attention_temperature": 0.8}),
+    ("pre-norm", {"pre_norm": True}),
+    ("feed-forward network of 4x, GELU", {"ffn_ratio": 4.0, "activation": "gelu"}),
+    ("transposition", {"transpose_semitones": 2}),
+    ("label smoothing 0.1", {"label_smoothing": 0.1}),
+)
+
+
+def variants() -> dict[str, Variant]:
+    """Every configuration by its name; the last one added is the first from which something is taken away."""
+    found, current = {"original": ORIGINAL}, ORIGINAL
+    for title, change in MODIFICATIONS:
+        current = dataclasses.replace(current, **change)
+        found[f"+ {title}"] = current
+    assert current.model() == MODEL_PRESETS["enhanced"] and ORIGINAL.model() == MODEL_PRESETS["original"]
+    for left_out, (title, _) in enumerate(MODIFICATIONS[:-1]):  # without the last: the rung before
+        kept = [change for number, (_, change) in enumerate(MODIFICATIONS) if number != left_out]
+        one = ORIGINAL
+        for change in kept:
+            one = dataclasses.replace(one, **change)
+        found[f"enhanced without {title}"] = one
+    return found
+
+
+def train(number: int, variant: Variant, seed: int, options: argparse.Namespace) -> RunFolder:
+    """Trains one variant to its end, in a process of its own, or goes on where it stopped."""
+    run = RunFolder(options.out / f"{number:02}-{seed}")
+    steps = options.tokens // (variant.batch * options.length)
+    if (run.path / "ended.json").is_file():
+        return run
+    start = run.path / "start"
+    if not start.is_dir():
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.modifications", "--begin", str(number), str(seed), start], check=True
+        )
+    values: dict[str, Any] = {
+        "data": options.data, "base": start, "steps": steps, "batch-tokens": variant.batch * options.length,
+        "lengths": options.length, "learning-rate": options.learning_rate, "seed": seed,
+        "warmup-steps": max(1, round(steps * WARMUP_SHARE)), "label-smoothing": variant.label_smoothing,
+        "transpose-semitones": variant.transpose_semitones, "log-every": 1, "precision": options.precision,
+        "validate-every": max(1, steps // VALIDATIONS), "save-every": max(1, steps // VALIDATIONS),
+        "validation-length": options.length,
+    }  # fmt: skip
+    command = [sys.executable, "-m", "musictx", "train", str(run.path)]
+    command += [word for name, value in values.items() for word in (f"--{name}", str(value))]
+    done = subprocess.run(command + ["--resume"] * (run.path / "state.npz").is_file(), stdout=subprocess.DEVNULL)
+    (run.path / "ended.json").write_text(json.dumps({"exit": done.returncode}))
+    return run
+
+
+def begin(number: int, seed: int, folder: Path) -> None:
+    """Writes the untrained network of a variant as a checkpoint."""
+    import keras
+
+    from musictx.midi.vocabulary import fingerprint
+    from musictx.model.card import CheckpointCard
+    from musictx.model.checkpoint import save_checkpoint
+    from musictx.model.transformer import MusicTransformer
+
+    keras.utils.set_random_seed(seed)
+    model = MusicTransformer(list(variants().values())[number].model())
+    card = CheckpointCard("start", "start", "none", model.config, fingerprint())
+    save_checkpoint(model, card, folder)
+
+
+def row_of(name: str, variant: Variant, runs: Sequence[RunFolder]) -> dict[str, Any]:
+    """One line of the table: means over the random seeds, and how far these lie apart."""
+    lines = [run.metrics() for run in runs]
+    final = [[line["validation_nll"] for line in run if "validation_nll" in line][-1] for run in lines]
+    steps = [line for run in lines for line in run if "nll" in line]
+    norms = [line["gradient_norm"] for line in steps]
+    failed = sum(json.loads((run.path / "ended.json").read_text())["exit"] != 0 for run in runs)
+    return {
+        "variant": name,
+        "NLL": float(np.mean(final)),
+        "spread": float(np.ptp(final)),
+        "parameters": parameters(variant.model()),
+        "tokens/s": float(np.median([line["tokens_per_second"] for line in steps])),
+        "gradient norm": float(np.median(norms)),
+        "largest": float(np.max(norms)),
+        "diverged": failed,
+    }
+
+
+def parameters(config: ModelConfig) -> int:
+    """All weights of the network."""
+    block = (
+        4 * config.width * (config.width + 1) + 2 * config.width * config.ffn_width + config.ffn_width + config.width
+    )
+    block += config.window * config.head_size + 4 * config.width
+    head = config.vocabulary_size * (2 * config.width + 1)
+    return config.blocks * block + head + 2 * config.width * config.pre_norm
+
+
+def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
+    """The NLL of every variant as a bar, with the range of the random seeds."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(9, 0.45 * len(rows) + 1), dpi=110)
+    names = [row["variant"] for row in rows][::-1]
+    axes.barh(
+        names, [row["NLL"] for row in rows][::-1], xerr=[row["spread"] / 2 for row in rows][::-1], color="#3b6ea5"
+    )
+    axes.set_xlim(min(row["NLL"] for row in rows) - 0.2)
+    axes.set_xlabel("held-out NLL, nats per token")
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Trains what is missing, then prints and writes; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, nargs="?", help="a prepared corpus")
+    parser.add_argument("--tokens", type=int, default=800_000, help="of each run")
+    parser.add_argument("--length", type=int, default=512, help="tokens of a window")
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--precision", default="float32", help="Keras dtype policy")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--out", type=Path, default=RESULTS / "modifications", help="folder of the runs")
+    parser.add_argument("--picture", type=Path, help="where to draw the table")
+    parser.add_argument("--begin", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args(words)
+    if options.begin:
+        begin(int(options.begin[0]), int(options.begin[1]), Path(options.begin[2]))
+        return 0
+    if options.data is None:
+        parser.error("give a prepared corpus")
+    rows = []
+    for number, (name, variant) in enumerate(variants().items()):
+        print(name, file=sys.stderr, flush=True)
+        rows.append(row_of(name, variant, [train(number, variant, seed, options) for seed in options.seeds]))
+    facts = machine(PACKAGES) | {"tokens": options.tokens, "length": options.length, "seeds": options.seeds}
+    print_facts(facts)
+    print_table(rows)
+    (options.out / "table.json").write_text(json.dumps({"machine": facts, "rows": rows}, indent=1) + "\n")
+    if options.picture:
+        draw(rows, options.picture)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
