@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,11 +10,14 @@ import gradio as gr
 
 from musictx.ui.theme import HERE
 
+# What a component needs that has a deck: a roll and its player. One scope: each file uses what the ones before it define.
+DECK = ("roll.js", "roll_draw.js", "player.js", "deck.js", "deck_input.js")
+
 
 def build_component(
     name: str, value: dict[str, Any], scripts: Sequence[str], styles: Sequence[str], elem_id: str = ""
 ) -> gr.HTML:
-    """`name`.html with `value` on show.
+    """`name`.html with `value` on show; `<!-- part.html -->` in it stands for the content of that file.
 
     Args:
         value: plain values only, read by the scripts as `props.value`.
@@ -22,7 +26,7 @@ def build_component(
     """
     return gr.HTML(
         value=value,
-        html_template=_read(f"{name}.html"),
+        html_template=re.sub(r"<!-- (\w+\.html) -->", lambda part: _read(part[1]).strip(), _read(f"{name}.html")),
         css_template="\n".join(_read(style) for style in styles),
         js_on_load="\n".join(_read(script) for script in scripts),
         apply_default_css=False,

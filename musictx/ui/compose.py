@@ -105,7 +105,7 @@ def _title(words: str) -> None:
 def _seed_panel(studio: Studio, report: str) -> dict[str, Any]:
     """Which music to continue, and what was found in it."""
     choices = seed_choices(studio)
-    with gr.Column(elem_id="seed-panel"):
+    with gr.Column(elem_id="seed-panel", elem_classes="seed-panel"):
         with gr.Row(elem_classes="panel-head"):
             _title("Seed")
             upload = gr.UploadButton("Upload MIDI", file_types=[".mid", ".midi"], size="md", elem_id="upload-seed")
@@ -202,7 +202,15 @@ def _actions(hint: str) -> dict[str, Any]:
     """The one primary button, Stop beside it, a line for the model's state."""
     with gr.Column(elem_id="actions"):
         with gr.Row(elem_classes="tight"):
-            generate = gr.Button(GENERATE, variant="primary", size="lg", elem_id="generate", scale=3)
-            stop = gr.Button("Stop", size="lg", interactive=False, elem_id="stop-generating", scale=1, min_width=76)
+            generate = gr.Button(GENERATE, variant="primary", size="lg", elem_id="generate", elem_classes="generate", scale=3)
+            stop = gr.Button(
+                "Stop",
+                size="lg",
+                interactive=False,
+                elem_id="stop-generating",
+                elem_classes="stop-generating",
+                scale=1,
+                min_width=76,
+            )
         line = gr.HTML(hint, elem_id="hint", apply_default_css=False)
     return {"generate": generate, "stop": stop, "hint": line}

@@ -1,11 +1,9 @@
 // The Train tab's player: a file of the dataset, a run's sample, or two continuations to compare.
-// Shows one value from Python (see listen_view.py) with the roll and the player of the stage.
+// Shows one value from Python (see listen_view.py) on a deck.
 
 const find = (name) => element.querySelector(name);
-const box = find(".roll");
-const roll = new Roll(box, find(".roll-base"), find(".roll-top"), find(".roll-head"));
-box.roll = roll; // for the console and the tests
-const player = new Player(find("audio"), showTime, showTransport);
+const deck = new Deck(element, () => later && !player.playing && update());
+const { box, roll, player } = deck;
 let shown = null; // the value on show
 let chosen = 0; // index of the piece on show
 let answer = null; // of the duel on show
@@ -41,8 +39,7 @@ function update() {
 function showNotes() {
   const now = piece();
   const layers = [now ? new Notes().read(now.seed).rows : [], now ? new Notes().read(now.notes).rows : []];
-  const last = layers.flat().reduce((most, row) => Math.max(most, row[3]), 0);
-  roll.show(layers, now?.join_s ?? null, last + 0.3);
+  roll.show(layers, now?.join_s ?? null, Deck.last(layers) + 0.3);
   find(".roll-summary").textContent = now?.summary ?? "";
 }
 
@@ -63,29 +60,11 @@ function showWords() {
 function showVersions() {
   const tabs = find(".versions");
   tabs.hidden = shown.pieces.length < 2;
-  while (tabs.children.length > shown.pieces.length) tabs.lastChild.remove();
-  shown.pieces.forEach((each, index) => {
-    const tab = tabs.children[index] ?? tabs.appendChild(newTab(index));
-    const mine = answer && answer.mine === each.label.toLowerCase();
-    tab.textContent = answer ? `${each.label} · ${mine ? "yours" : "before"}` : each.label;
-    tab.setAttribute("aria-selected", String(index === chosen));
-    tab.tabIndex = index === chosen ? 0 : -1;
+  const labels = shown.pieces.map(({ label }) => {
+    if (!answer) return label;
+    return `${label} · ${answer.mine === label.toLowerCase() ? "yours" : "before"}`;
   });
-}
-
-function newTab(index) {
-  const tab = document.createElement("button");
-  tab.type = "button";
-  tab.setAttribute("role", "tab");
-  tab.addEventListener("click", () => choose(index));
-  tab.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    event.stopPropagation();
-    choose((index + step + shown.pieces.length) % shown.pieces.length);
-    find(".versions").children[chosen].focus();
-  });
-  return tab;
+  showTabs(tabs, labels, chosen, choose);
 }
 
 /** The other piece, at the same place and still playing: so they can be compared. */
@@ -113,42 +92,9 @@ function showAnswer(next) {
 }
 
 function showSound(keep) {
-  player.load(piece()?.audio?.url ?? null, keep);
-  const files = (piece()?.files ?? []).filter((file) => file.data?.url);
-  find(".files").replaceChildren(...files.map((file) => {
-    const link = document.createElement("a");
-    [link.href, link.download, link.textContent, link.title] = [file.data.url, file.name, file.label, file.hint];
-    return link;
-  }));
-  showTransport();
-  if (player.url === null) roll.setPlayhead(null);
-}
-
-function showTransport() {
-  if (later && !player.playing) return update();
-  const ready = Boolean(player.url);
-  const waiting = !ready && shown?.phase === "ready" && shown.sounding.endsWith("…");
-  find(".play").disabled = !ready;
-  find(".join").disabled = !ready || piece()?.join_s == null;
-  const play = find(".play");
-  play.classList.toggle("playing", player.playing);
-  play.classList.toggle("waiting", Boolean(waiting));
-  play.setAttribute("aria-label", player.playing ? "Pause" : "Play");
-  find(".transport-note").textContent = shown?.phase === "ready" ? shown.sounding || piece()?.facts || "" : "";
-  find(".time-all").textContent = clock(player.length);
-  box.setAttribute("aria-valuemax", player.length.toFixed(1));
-  showTime(player.time);
-}
-
-function showTime(time) {
-  if (!player.url) time = 0;
-  const spoken = `${clock(time)} of ${clock(player.length)}`;
-  if (box.getAttribute("aria-valuetext") !== spoken) {
-    find(".time-now").textContent = clock(time);
-    box.setAttribute("aria-valuenow", time.toFixed(1));
-    box.setAttribute("aria-valuetext", spoken);
-  }
-  if (!player.url) return;
-  if (player.playing) roll.follow(time);
-  roll.setPlayhead(time);
+  const ready = shown.phase === "ready";
+  const sounding = ready && shown.sounding.endsWith("…") ? shown.sounding : ""; // else why there is no sound
+  deck.say(piece()?.join_s ?? null, sounding, ready ? shown.sounding || piece()?.facts || "" : "");
+  deck.load(piece()?.audio?.url, keep);
+  showFiles(find(".files"), (piece()?.files ?? []).filter((file) => file.data?.url));
 }

@@ -49,8 +49,16 @@ class Player {
       if (this.playWhenReady) this.play();
       this.playWhenReady = false;
     }
-    if (event === "play") this.tick();
+    if (event === "play") {
+      this.silenceOthers();
+      this.tick();
+    }
     this.onState();
+  }
+
+  /** One sound at a time on the whole page: another tab is not heard on from behind. */
+  silenceOthers() {
+    for (const audio of document.querySelectorAll("audio")) if (audio !== this.audio) audio.pause();
   }
 
   tick() {

@@ -6,10 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from musictx.ui.theme import HERE
-
-# One scope: each file uses what the ones before it define.
-SCRIPTS = ("roll.js", "roll_draw.js", "player.js", "stage.js", "stage_input.js")
+from musictx.ui.component import DECK, build_component
 
 
 def build_stage(value: dict[str, Any]) -> gr.HTML:
@@ -17,15 +14,4 @@ def build_stage(value: dict[str, Any]) -> gr.HTML:
 
     Events: "again" with {"take": index}, "refuse" with {"name", "bytes"} for a file that is no seed at first sight.
     """
-    return gr.HTML(
-        value=value,
-        html_template=_read("stage.html"),
-        css_template=_read("stage.css"),
-        js_on_load="\n".join(_read(name) for name in SCRIPTS),
-        apply_default_css=False,
-        elem_id="stage",
-    )
-
-
-def _read(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
+    return build_component("stage", value, (*DECK, "stage.js", "seed_input.js", "stage_input.js"), ("stage.css",))

@@ -10,7 +10,7 @@ import gradio as gr
 
 from musictx.takes import DEFAULT_CHECKPOINT
 from musictx.training.config import PRECISIONS
-from musictx.ui.component import build_component, knob
+from musictx.ui.component import DECK, build_component, knob
 from musictx.ui.dataset_view import dataset_value
 from musictx.ui.listen_view import Listening
 from musictx.ui.offer_view import HINT_EMPTY, offer_value
@@ -187,7 +187,7 @@ def _listen_step() -> dict[str, Any]:
             "Upload a checkpoint", file_types=[".zip"], size="md", elem_id="bring", elem_classes="small-button"
         )
     run = build_component("run_panel", run_value((), None), ("curve.js", "run_panel.js"), ("run_panel.css",), "run")
-    scripts = ("roll.js", "roll_draw.js", "player.js", "listen.js", "listen_input.js")
-    listen = build_component("listen", Listening(0.0).value(), scripts, ("stage.css", "listen.css"), "listen")
+    scripts, styles = (*DECK, "listen.js", "listen_input.js"), ("stage.css", "listen.css")
+    listen = build_component("listen", Listening(0.0).value(), scripts, styles, "listen")
     outcome = build_component("outcome", outcome_value(None), ("outcome.js",), ("outcome.css",), "outcome")
     return {"run": run, "bring": bring, "listen": listen, "outcome": outcome}

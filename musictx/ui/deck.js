@@ -1,0 +1,145 @@
+// A deck: one roll and its player, with the buttons, keys and pointer that both share (roll.html, transport.html).
+// Every tab that plays something builds on it; what a tab shows it tells the deck by `show`, `load` and `say`.
+
+class Deck {
+  /** `root` holds the elements; `onState` is called when playing, loading or ready changes. */
+  constructor(root, onState = () => {}) {
+    this.root = root;
+    this.box = this.find(".roll");
+    this.roll = new Roll(this.box, this.find(".roll-base"), this.find(".roll-top"), this.find(".roll-head"));
+    this.box.roll = this.roll; // for the console and the tests
+    this.onState = onState;
+    this.words = { joinS: null, sounding: "", note: "" };
+    this.player = new Player(this.find("audio"), (time) => this.showTime(time), () => {
+      this.showTransport();
+      this.onState();
+    });
+    this.listen();
+  }
+
+  find(name) {
+    return this.root.querySelector(name);
+  }
+
+  /** The end of all notes in `layers`, in seconds. */
+  static last(layers) {
+    return layers.flat().reduce((most, row) => Math.max(most, row[3]), 0);
+  }
+
+  /** The sound at `url`, or none; `keep` holds position and playing. */
+  load(url, keep) {
+    this.player.load(url ?? null, keep);
+    this.showTransport();
+    if (this.player.url === null) this.roll.setPlayhead(null);
+  }
+
+  /** What only the tab knows: where the seed ends (null: nowhere), what is being rendered, the line beside the time. */
+  say(joinS, sounding, note = "") {
+    this.words = { joinS, sounding, note };
+    this.showTransport();
+  }
+
+  showTransport() {
+    const ready = Boolean(this.player.url);
+    const waiting = Boolean(this.words.sounding) && !ready;
+    for (const name of [".play", ".stop"]) this.find(name).disabled = !ready;
+    this.find(".join").disabled = !ready || this.words.joinS === null;
+    const play = this.find(".play");
+    play.classList.toggle("playing", this.player.playing);
+    play.classList.toggle("waiting", waiting);
+    play.setAttribute("aria-label", this.player.playing ? "Pause" : "Play");
+    this.find(".transport-note").textContent = waiting ? this.words.sounding : this.words.note;
+    this.find(".time-all").textContent = clock(this.player.length);
+    this.box.setAttribute("aria-valuemax", this.player.length.toFixed(1));
+    this.showTime(this.player.time);
+  }
+
+  showTime(time) {
+    if (!this.player.url) time = 0;
+    const spoken = `${clock(time)} of ${clock(this.player.length)}`;
+    if (this.box.getAttribute("aria-valuetext") !== spoken) { // once a second is enough for a screen reader
+      this.find(".time-now").textContent = clock(time);
+      this.box.setAttribute("aria-valuenow", time.toFixed(1));
+      this.box.setAttribute("aria-valuetext", spoken);
+    }
+    if (!this.player.url) return;
+    if (this.player.playing) this.roll.follow(time);
+    this.roll.setPlayhead(time);
+  }
+
+  /** Plays or pauses. */
+  toggle() {
+    this.comeCloser();
+    this.player.toggle();
+  }
+
+  /** A long piece squeezed into the width cannot be followed by eye: closer while it plays, where there is a way back. */
+  comeCloser() {
+    const across = this.roll.width - KEYS_PX;
+    if (this.player.playing || !this.roll.fitted || !this.find(".zoom-fit") || across / this.roll.view.span >= 9) return;
+    this.roll.fitted = false;
+    this.roll.aim(this.player.time - 8, across / 22);
+  }
+
+  stop() {
+    this.player.stop();
+    this.roll.fit();
+  }
+
+  /** From a second before the seed ends on. */
+  playJoin() {
+    this.player.seek(Math.max(0, this.words.joinS - 1));
+    if (!this.player.playing) this.toggle();
+  }
+
+  isInSight() {
+    const { top, bottom } = this.box.getBoundingClientRect();
+    return top >= 0 && bottom <= window.innerHeight;
+  }
+
+  /** Scrolls `part` to where `block` says, without motion where that is unwelcome. */
+  bringIntoSight(part, block) {
+    if (!this.isInSight()) part.scrollIntoView({ behavior: this.roll.still.matches ? "auto" : "smooth", block });
+  }
+}
+
+/** One tab for each label; `choose` is called with the index that was pressed or reached with the arrow keys. */
+function showTabs(box, labels, chosen, choose) {
+  const pressed = (tab) => [...box.children].indexOf(tab);
+  while (box.children.length > labels.length) box.lastChild.remove();
+  labels.forEach((label, index) => {
+    let tab = box.children[index];
+    if (!tab) {
+      tab = box.appendChild(document.createElement("button"));
+      tab.type = "button";
+      tab.setAttribute("role", "tab");
+      tab.addEventListener("click", () => choose(pressed(tab)));
+      tab.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (!step) return;
+        event.stopPropagation();
+        const next = (pressed(tab) + step + box.children.length) % box.children.length;
+        choose(next);
+        box.children[next].focus();
+      });
+    }
+    tab.textContent = label;
+    tab.setAttribute("aria-selected", String(index === chosen));
+    tab.tabIndex = index === chosen ? 0 : -1;
+  });
+}
+
+/** Download buttons; a file that is not there yet is shown as such. */
+function showFiles(box, files) {
+  while (box.children.length > files.length) box.lastChild.remove();
+  files.forEach((file, index) => {
+    const link = box.children[index] ?? box.appendChild(document.createElement("a"));
+    link.textContent = file.label;
+    link.title = file.hint;
+    if (file.data?.url) {
+      link.href = file.data.url;
+      link.download = file.name;
+    } else link.removeAttribute("href");
+    link.setAttribute("aria-disabled", String(!file.data?.url));
+  });
+}
