@@ -25,6 +25,7 @@ from musictx.config import AUDIO_FORMATS, SAMPLE_RATE_HZ
 from musictx.errors import AudioError, MidiError
 from musictx.generation.generate import Chunk, Ending, generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
+from musictx.generation.score import SeedScore, score_seed
 from musictx.loaded import Loaded
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.codec import encode, token_times
@@ -202,6 +203,14 @@ class Studio:
         """
         index = self.passage_index(take.settings.checkpoint)
         return None if index is None else index.sharing(take.continuation.shifted(-take.join_s))
+
+    def score(self, seed: Seed, checkpoint: str, focus: float = 1.0) -> SeedScore | None:
+        """The NLL of `seed` under a checkpoint, by the engine that plays it; None for a seed of no tokens.
+
+        Raises:
+            CheckpointError: if the checkpoint cannot be used.
+        """
+        return score_seed(self.decoder(checkpoint), encode(seed.recording.notes), focus)
 
     def render(self, notes: NoteSequence, settings: RenderSettings) -> npt.NDArray[np.float32]:
         """Samples of `notes`, float32 (frames, 2) at 44,100 Hz.

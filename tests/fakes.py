@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.config import SamplingConfig
-from musictx.generation.decoder import Ids, Uniforms, draw
+from musictx.generation.decoder import Ids, Nats, Uniforms, draw, token_nats
 from musictx.generation.grammar import GrammarState
 from musictx.midi import vocabulary as v
 
@@ -38,6 +38,12 @@ class FakeDecoder:
         self.prompts.append(prompts_BP.copy())
         self.states.append(state)
         return FakeStream(self, prompts_BP, state, sampling)
+
+    def score(self, ids_T: Ids, focus: float) -> Nats:
+        """See `Decoder.score`."""
+        assert 2 <= ids_T.size <= self.window + 1
+        logits_TV = np.stack([self.logits_of(ids_T[:end]) for end in range(1, ids_T.size)])
+        return token_nats(logits_TV, ids_T[1:])
 
     def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
         """Always warm."""

@@ -5,7 +5,7 @@ belongs to one piece in the making is in the `Stream` that `start` returns.
 So several people can use one engine, and a second engine fits in without
 touching the loop.
 
-Shape letters: B variations, P prompt, N new tokens, V vocabulary.
+Shape letters: B variations, P prompt, N new tokens, T tokens that are there already, V vocabulary.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from musictx.generation.sampling import sample
 
 Ids = npt.NDArray[np.int32]
 Uniforms = npt.NDArray[np.float32]
+Nats = npt.NDArray[np.float32]
 
 
 class Stream(Protocol):
@@ -56,8 +57,22 @@ class Decoder(Protocol):
         always that of the prompts alone, which may be the last part of a longer piece.
         """
 
+    def score(self, ids_T: Ids, focus: float) -> Nats:
+        """Nats of each token but the first, given all before it: float32 (T - 1,), 2 <= T <= window + 1.
+
+        The plain negative log-likelihood over the whole vocabulary: no temperature, no filter, no grammar.
+        """
+
     def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
         """Does beforehand what the first call would wait for, for sequences of up to `tokens` (the window)."""
+
+
+def token_nats(logits_TV: npt.NDArray[np.float32], targets_T: Ids) -> Nats:
+    """-log softmax(logits) at each target, float32 (T,)."""
+    exact_TV = logits_TV.astype(np.float64)
+    exact_TV -= exact_TV.max(axis=1, keepdims=True)
+    chosen_T = np.take_along_axis(exact_TV, targets_T[:, None], axis=1)[:, 0]
+    return (np.log(np.exp(exact_TV).sum(axis=1)) - chosen_T).astype(np.float32)
 
 
 def draw(

@@ -7,12 +7,12 @@ Everything that moves (position, sliders, random numbers, the count of tokens) i
 runtime tensor, so a function compiles once for each batch size (1, 2, 4) and cache size
 (512, 1024, the window) and never again. `warm_up` does that before the first visitor.
 
-Shape letters: B variations (R rows after rounding up), P prompt, N new tokens, V vocabulary.
+Shape letters: B variations (R rows after rounding up), P prompt, N new tokens, T tokens read, V vocabulary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from keras import ops, tree
 
 from musictx.config import SamplingConfig
 from musictx.generation.compiled import Network, compiled
-from musictx.generation.decoder import Ids, Uniforms, draw
+from musictx.generation.decoder import Ids, Nats, Uniforms, draw, token_nats
 from musictx.generation.grammar import GrammarState, state_after
 from musictx.generation.turns import Turns
 from musictx.midi import vocabulary
@@ -108,28 +108,54 @@ class KerasDecoder:
         """The smallest cache size for `length` tokens."""
         return next(size for size in self._cache_sizes if size >= length)
 
+    def score(self, ids_T: Ids, focus: float) -> Nats:
+        """See `Decoder.score`."""
+        assert 2 <= ids_T.size <= self.window + 1, (ids_T.size, self.window)
+        inputs_T, targets_T = ids_T[:-1], ids_T[1:]
+        size, scale = self.size_for(inputs_T.size), ops.convert_to_tensor(focus, "float32")
+        cache = empty_cache(self.model.config, 1, size, self.model.compute_dtype)
+        read_block = self._program("score", 1, size)
+        nats_T = np.zeros(inputs_T.size, np.float32)
+        for start, block_T in self._blocks(inputs_T, size):
+            cache = cache._replace(length=ops.convert_to_tensor(start, "int32"))
+            with self.turns:
+                logits_TV, cache = read_block(cache, ops.convert_to_tensor(block_T[None]), scale)
+                logits_TV = ops.convert_to_numpy(logits_TV)  # a GPU has finished only now
+            part_T = targets_T[start : start + self._block]
+            nats_T[start : start + part_T.size] = token_nats(logits_TV[: part_T.size], part_T)
+        return nats_T
+
     def _prefill(self, ids_T: Ids, size: int, focus: Tensor) -> KeyValueCache:
         """The cache of batch 1 after `ids_T`, with room for `size` tokens."""
         cache = empty_cache(self.model.config, 1, size, self.model.compute_dtype)
         read_block = self._program("prefill", 1, size)
-        for start in range(0, ids_T.size, self._block):
-            # A block that would stick out of the cache moves back: what it reads again it writes
-            # again. What it holds beyond the prompt's end is overwritten before anyone looks.
-            start = min(start, size - self._block)
-            block_T = np.zeros(self._block, np.int32)
-            part_T = ids_T[start : start + self._block]
-            block_T[: part_T.size] = part_T
+        for start, block_T in self._blocks(ids_T, size):
             cache = cache._replace(length=ops.convert_to_tensor(start, "int32"))
             with self.turns:
                 cache = read_block(cache, ops.convert_to_tensor(block_T[None]), focus)
         return cache._replace(length=ops.convert_to_tensor(ids_T.size, "int32"))
 
+    def _blocks(self, ids_T: Ids, size: int) -> Iterator[tuple[int, Ids]]:
+        """`ids_T` in blocks of one length, each with the place of its first; the last is filled up with zeros.
+
+        A block that would stick out of a cache of `size` moves back: what it reads again it writes
+        again. What it holds beyond the end is overwritten before anyone looks.
+        """
+        for start in range(0, ids_T.size, self._block):
+            start = min(start, size - self._block)
+            part_T = ids_T[start : start + self._block]
+            yield start, np.pad(part_T, (0, self._block - part_T.size)).astype(np.int32)
+
     def _program(self, kind: str, rows: int, size: int) -> Callable[..., Any]:
-        """The compiled "prefill" or "draw" for one shape; TensorFlow warns of functions that serve many."""
+        """The compiled "prefill", "score" or "draw" for one shape; TensorFlow warns of functions that serve many."""
         key = (kind, rows, size)
         if key not in self._programs:
-            program = self._prefill_program if kind == "prefill" else self._draw_program
-            self._programs[key] = compiled(self.model, program, consumed=1)
+            programs: dict[str, Callable[..., Any]] = {
+                "prefill": self._prefill_program,
+                "score": self._score_program,
+                "draw": self._draw_program,
+            }
+            self._programs[key] = compiled(self.model, programs[kind], consumed=1)
         return self._programs[key]
 
     def _prefill_program(self, network: Network, cache: KeyValueCache, ids_1T: Tensor, focus: Tensor) -> KeyValueCache:
@@ -138,6 +164,15 @@ class KerasDecoder:
         read = network(ids_1T, cache, focus).cache
         assert read is not None
         return read
+
+    def _score_program(
+        self, network: Network, cache: KeyValueCache, ids_1T: Tensor, focus: Tensor
+    ) -> tuple[Tensor, KeyValueCache]:
+        """Compiled: reads a block; logits float32 (T, V) and the cache after it."""
+        self.traces += 1
+        read = network(ids_1T, cache, focus)
+        assert read.cache is not None
+        return ops.cast(read.logits[0], "float32"), read.cache
 
     def _draw_program(
         self,

@@ -2,10 +2,11 @@
 
     prompt -> blocks through the prefill graph -> key/value cache
     cache -> for each token: step graph, written in place -> `draw`
+    music that is there already -> blocks through the score graph, float32 as the prompt's -> nats
 
 Imports neither Keras nor TensorFlow: the first note comes in a fraction of a second after the start.
 
-Shape letters: B variations, P prompt, N new tokens.
+Shape letters: B variations, P prompt, N new tokens, T tokens that are there already.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from musictx.config import SamplingConfig
-from musictx.generation.decoder import Ids, Uniforms, draw
+from musictx.generation.decoder import Ids, Nats, Uniforms, draw, token_nats
 from musictx.generation.grammar import GrammarState, state_after
 from musictx.generation.onnx_graphs import find_graphs
 from musictx.generation.onnx_network import Binding, Cache, Network, grow, repeated, room_in, side_by_side
@@ -71,6 +72,15 @@ class OnnxDecoder:
         caches = [self._network.prefill(row_P[:-1], sampling.focus, turns=self._turns) for row_P in different_XP]
         cache = repeated(caches[0], batch) if alike else side_by_side(caches)
         return OnnxStream(self._network, self._turns, cache, state._replace(last_B=prompts_BP[:, -1]), sampling, length)
+
+    def score(self, ids_T: Ids, focus: float) -> Nats:
+        """See `Decoder.score`."""
+        assert 2 <= ids_T.size <= self.window + 1, (ids_T.size, self.window)
+        targets_T, nats_T = ids_T[1:], np.zeros(ids_T.size - 1, np.float32)
+        for start, logits_TV in self._network.read(ids_T[:-1], focus, self._turns):
+            part = slice(start, start + len(logits_TV))
+            nats_T[part] = token_nats(logits_TV, targets_T[part])
+        return nats_T
 
     def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
         """See `Decoder.warm_up`: a first run allocates; nothing is compiled."""

@@ -43,7 +43,7 @@ def export(config: ModelConfig, kind: str) -> tuple[ModelProto, tuple[str, ...]]
     """One graph and the names of the tensors to be given to it.
 
     "step" reads one token of each of B rows and gives logits (B, 1, V); "step-int8" does so from 8-bit matrices;
-    "prefill" reads a block of one row for its keys and values alone.
+    "prefill" reads a block of one row for its keys and values alone; "score" does so and gives logits (1, T, V).
 
     Inputs: ids int32 (B, T), position int32 (), focus float32 (), and for each block keys and values (B·H, S, K), S
     free. Outputs: the keys and values with the new ones written at `position`: in place where
@@ -51,7 +51,7 @@ def export(config: ModelConfig, kind: str) -> tuple[ModelProto, tuple[str, ...]]
     """
     model = MusicTransformer(config)
     weights = _made_symbolic(model)
-    rows, tokens = (1, block_of(config)) if kind == "prefill" else (None, 1)
+    rows, tokens = (1, block_of(config)) if kind in ("prefill", "score") else (None, 1)
     ids, position, focus = KerasTensor((rows, tokens), "int32"), KerasTensor((), "int32"), KerasTensor((), "float32")
     shape = (None if rows is None else rows * config.heads, None, config.head_size)
     caches = [KerasTensor(shape, "float32") for _ in range(2 * config.blocks)]
@@ -110,7 +110,7 @@ def write_graphs(model: MusicTransformer, folder: Path) -> Path:
 
 
 def largest_difference(model: MusicTransformer, folder: Path) -> float:
-    """How far the logits of the graphs in `folder` are from those of the model, over a prefill and some steps."""
+    """How far the logits of the graphs in `folder` are from those of the model, in prefill, steps and score."""
     length = min(model.config.window, block_of(model.config) + block_of(model.config) // 2)
     ids_T = np.random.default_rng(0).integers(0, model.config.vocabulary_size, length).astype(np.int32)
     expected_TV = ops.convert_to_numpy(model(ids_T[None], training=False).logits)[0]
@@ -120,6 +120,10 @@ def largest_difference(model: MusicTransformer, folder: Path) -> float:
     differences = [
         np.abs(binding.step(np.array([token], np.int32), place)[0] - expected_TV[place]).max()
         for place, token in enumerate(ids_T[read:], read)
+    ]
+    differences += [
+        np.abs(logits_TV - expected_TV[start : start + len(logits_TV)]).max()
+        for start, logits_TV in network.read(ids_T, 1.0)
     ]
     return float(max(differences))
 

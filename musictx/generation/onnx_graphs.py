@@ -24,7 +24,7 @@ from musictx.errors import EngineError
 SHIPPED = Path(__file__).resolve().parent / "graphs"
 INDEX = "index.json"
 FORMAT = 1  # to be raised whenever what is exported changes, so that graphs in caches are made anew
-KINDS = ("step", "step-int8", "prefill")
+KINDS = ("step", "step-int8", "prefill", "score")
 TABLE = "positions"  # the table of positions: not a weight, but given from outside like one
 PREFILL_BLOCK = 128  # long enough for matrix products at full speed, short enough to waste little
 EXPORT_TIMEOUT_S = 600.0
@@ -48,7 +48,7 @@ class Graphs:
 
 
 def block_of(config: ModelConfig) -> int:
-    """How many tokens the prefill graph reads at once."""
+    """How many tokens "prefill" and "score" read at once."""
     return min(PREFILL_BLOCK, config.window)
 
 
@@ -98,7 +98,8 @@ def read_graphs(folder: Path) -> Graphs | None:
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
         graphs = {}
-        for kind, entry in index["graphs"].items():
+        for kind in KINDS:
+            entry = index["graphs"][kind]
             data = (folder / f"{kind}.onnx").read_bytes()
             if hashlib.sha256(data).hexdigest() != entry["sha256"]:
                 return None

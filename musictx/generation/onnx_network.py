@@ -1,6 +1,7 @@
 """The exported network with the weights of a checkpoint, ready to run in ONNX Runtime.
 
     prefill: ids -> cache | bind: cache -> step graph over it | step: one token a row -> logits
+    read: ids -> logits at each of them
 
 Knows neither Keras nor music. Shape letters: B variations, H heads, R = B·H, S positions with room in the cache,
 K head size, N blocks, V vocabulary, T tokens of a prompt.
@@ -10,8 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,8 @@ class Network:
         self._steps = [self._open(found, kind, count, repack=True) for count in counts]
         self._fastest = Fastest(len(self._steps))
         self._prefill = self._open(found, "prefill", min(cores, MOST_PREFILL_THREADS), repack=False)
+        self._graphs, self._opening = found, threading.Lock()
+        self._score: Any = None  # opened when first asked for, which is seldom
 
     def prefill(self, ids_T: Ids, focus: float, room: int = ROOM, turns: Turn = ALONE) -> Cache:
         """The cache of one row after `ids_T`, which may be empty, with room for at least `room` tokens more.
@@ -77,8 +81,7 @@ class Network:
         """
         block = block_of(self.config)
         cache = self.empty(1, 0)
-        for start in range(0, ids_T.size, block):
-            part_T = ids_T[start : start + block]
+        for start, part_T in self._blocks(ids_T):
             grow(cache, start + block)
             binding = Binding([self._prefill], self._names, cache, focus, (1, block), Fastest(1))
             # What a short last block writes behind the prompt is overwritten before anyone looks.
@@ -87,6 +90,32 @@ class Network:
                 binding.run(start)
         grow(cache, ids_T.size + room)
         return cache
+
+    def read(self, ids_T: Ids, focus: float, turns: Turn = ALONE) -> Iterator[tuple[int, Logits]]:
+        """Logits (T', V) after each of `ids_T`, as (place of the first, logits) block by block, each read in `turns`.
+
+        The array is written anew by the next block, which may begin with tokens that were read already.
+        """
+        with self._opening:
+            if self._score is None:
+                self._score = self._open(self._graphs, "score", min(_cores(), MOST_PREFILL_THREADS), repack=False)
+        block = block_of(self.config)
+        logits_BTV = np.zeros((1, block, self.config.vocabulary_size), np.float32)
+        cache = self.empty(1, 0)
+        for start, part_T in self._blocks(ids_T):
+            grow(cache, start + block)
+            binding = Binding([self._score], self._names, cache, focus, (1, block), Fastest(1), logits_BTV)
+            binding.ids[0, : part_T.size] = part_T
+            with turns:
+                binding.run(start)
+            yield start, logits_BTV[0, : part_T.size]
+
+    def _blocks(self, ids_T: Ids) -> Iterator[tuple[int, Ids]]:
+        """`ids_T` in blocks, each with the place of its first; one that the window would end within begins earlier."""
+        block = block_of(self.config)
+        for start in range(0, ids_T.size, block):
+            start = min(start, self.config.window - block)
+            yield start, ids_T[start : start + block]
 
     def empty(self, rows: int, positions: int) -> Cache:
         """A cache of zeros for `rows` sequences."""

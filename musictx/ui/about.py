@@ -18,7 +18,7 @@ KEYS = (
     ("← →", "back or forward one second, with Shift five"),
     ("Home, End", "to the start, to the end"),
     ("+ − 0", "zoom in, zoom out, show everything"),
-    ("1 … 4", "choose a take; position and playing are kept"),
+    ("1 … 4", "choose a take, or one of two to compare; position and playing are kept"),
     ("Ctrl + Enter", "generate"),
     ("Esc", "stop generating; what is there stays"),
     ("Ctrl + wheel", "zoom on the roll, Shift + wheel moves it"),

@@ -15,7 +15,9 @@ import gradio as gr
 from musictx.config import SAMPLING_PRESETS
 from musictx.errors import MidiError, MusictxError
 from musictx.takes import ComposeSettings, Progress, RenderSettings, Take, sharing_facts
-from musictx.ui.compose import (
+from musictx.ui.compose_events import GENERATION
+from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.controls import (
     DEFAULT_CONTEXT_SECONDS,
     DEFAULT_PRESET,
     DEFAULT_ROOM,
@@ -23,8 +25,6 @@ from musictx.ui.compose import (
     default_checkpoint,
     new_random_seed,
 )
-from musictx.ui.compose_events import GENERATION
-from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.forms import CUSTOM, preset_values, read_settings, read_sound
 from musictx.ui.seed_handlers import LIMIT_BYTES
 

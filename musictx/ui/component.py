@@ -10,7 +10,7 @@ import gradio as gr
 
 from musictx.ui.theme import HERE
 
-# What a component needs that has a deck: a roll and its player. One scope: each file uses what the ones before it define.
+# What a component with a deck needs, a roll and its player. One scope: each file uses what the ones before it define.
 DECK = ("roll.js", "roll_draw.js", "player.js", "deck.js", "deck_input.js")
 
 
@@ -26,12 +26,17 @@ def build_component(
     """
     return gr.HTML(
         value=value,
-        html_template=re.sub(r"<!-- (\w+\.html) -->", lambda part: _read(part[1]).strip(), _read(f"{name}.html")),
+        html_template=_whole(f"{name}.html"),
         css_template="\n".join(_read(style) for style in styles),
         js_on_load="\n".join(_read(script) for script in scripts),
         apply_default_css=False,
         elem_id=elem_id or name.replace("_", "-"),
     )
+
+
+def _whole(name: str) -> str:
+    """A file of HTML with its parts in it, and theirs."""
+    return re.sub(r"<!-- (\w+\.html) -->", lambda part: _whole(part[1]).strip(), _read(name))
 
 
 def _read(name: str) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import gradio as gr
 
-from musictx.ui.compose import (
+from musictx.ui.compose import ComposeTab
+from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.controls import (
     DEFAULT_CONTEXT_SECONDS,
     DEFAULT_PRESET,
     DEFAULT_ROOM,
     DEFAULT_SECONDS,
-    ComposeTab,
     licence_of,
     new_random_seed,
 )
-from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.forms import preset_of, preset_values
 from musictx.ui.seed_handlers import SeedHandlers
 from musictx.ui.stage_view import Picture
@@ -54,10 +54,6 @@ def _wire_seed(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers) -> None:
 
 
 def _wire_settings(tab: ComposeTab, seeds: SeedHandlers) -> None:
-    def choose_preset(preset: str) -> Any:
-        values = preset_values(preset)
-        return values if values else (gr.skip(), gr.skip(), gr.skip())
-
     def reset() -> tuple[Any, ...]:
         sampling = preset_values(DEFAULT_PRESET) or ()
         return (
@@ -71,15 +67,28 @@ def _wire_settings(tab: ComposeTab, seeds: SeedHandlers) -> None:
             DEFAULT_ROOM,
         )
 
-    tab.preset.input(choose_preset, [tab.preset], tab.sampling, **QUICK)
-    for slider in tab.sampling:
-        slider.input(preset_of, tab.sampling, [tab.preset], trigger_mode="always_last", **QUICK)
+    wire_preset(tab.preset, tab.sampling)
     tab.dice.click(new_random_seed, None, [tab.random_seed], **QUICK)
     tab.reset.click(reset, None, [tab.preset, *tab.settings[:-1], tab.room], **QUICK)
-    for picker, things in ((tab.checkpoint, seeds.studio.checkpoints), (tab.soundfont, seeds.studio.soundfonts)):
-        picker.input(
-            lambda name, things=things: gr.update(info=licence_of(things(), name)), [picker], [picker], **QUICK
-        )
+    wire_licence(tab.checkpoint, seeds.studio.checkpoints)
+    wire_licence(tab.soundfont, seeds.studio.soundfonts)
+
+
+def wire_preset(preset: gr.Radio, sampling: list[Any]) -> None:
+    """A preset moves its sliders, and a slider moved by hand says which preset that is."""
+
+    def choose(name: str) -> Any:
+        values = preset_values(name)
+        return values if values else (gr.skip(), gr.skip(), gr.skip())
+
+    preset.input(choose, [preset], sampling, **QUICK)
+    for slider in sampling:
+        slider.input(preset_of, sampling, [preset], trigger_mode="always_last", **QUICK)
+
+
+def wire_licence(picker: gr.Dropdown, things: Callable[[], Sequence[Any]]) -> None:
+    """The line under a picker follows the choice."""
+    picker.input(lambda name: gr.update(info=licence_of(things(), name)), [picker], [picker], **QUICK)
 
 
 def _wire_music(tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers, kept: gr.BrowserState) -> None:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from musictx.audio.encode import convert_audio
 from musictx.errors import CheckpointError, MusictxError, SettingsError, TrainingError
-from musictx.takes import ComposeSettings, Progress, RenderSettings, Take, sharing_sentence
+from musictx.takes import ComposeSettings, Progress, Take, sharing_sentence
 from musictx.ui import text
-from musictx.ui.compose import GENERATE, new_random_seed
+from musictx.ui.controls import GENERATE, new_random_seed
+from musictx.ui.downloads import all_files, first_files
 from musictx.ui.forms import read_settings, read_sound, write_settings
 from musictx.ui.own_checkpoints import RUN
-from musictx.ui.stage_view import Picture, TakeFiles, grow, new_serial, safe_name
+from musictx.ui.stage_view import Picture, grow, new_serial, safe_name
 from musictx.ui.visit import owner_in
 from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 LEAST_GAP_S = 0.15  # between two pictures of a growing roll; more often is not smoother
 TAKE_SOUND = "rendering the sound…"
-FIRST_SOUND, OTHER_SOUNDS = "flac", ("wav", "mp3")  # the browser plays what is there first; all are offered
 UNKNOWN = "Something went wrong inside musictx. Your seed and settings are kept; the terminal shows the details."
+NO_NOTE = "No note was written. Press Generate again for another try, or raise the temperature a little."
+STOPPED_EARLY = "Stopped before the first note. Press Generate to start again."
+ENDED = {"stopped": "Stopped", "too dense": "Cut short: too many notes at once"}
 TURNED_AWAY = (
     "Generating did not start: too many visitors are waiting, or a number is outside its range. "
     "Check the settings, or try again in a minute."
@@ -74,10 +76,10 @@ class ComposeHandlers:
             self.permit(settings.checkpoint, kept, request)
             yield from self._stream(picture, settings, flag.is_set)
         except MusictxError as error:
-            yield self._failed(picture, str(error))
+            yield self.failed(picture, str(error))
         except Exception:
             logging.getLogger(__name__).exception("generation failed")
-            yield self._failed(picture, UNKNOWN)
+            yield self.failed(picture, UNKNOWN)
         finally:
             self.visitors.end(session, flag)
 
@@ -104,13 +106,9 @@ class ComposeHandlers:
             button = gr.update(value=text.progress(progress.seconds, progress.target_seconds), interactive=False)
             yield gr.skip(), picture.value(), button, gr.skip(), gr.skip()
         if progress is None or not any(len(take.continuation) for take in progress.takes):
-            raise SettingsError(
-                "No note was written. Press Generate again for another try, or raise the temperature a little."
-                if not stop()
-                else "Stopped before the first note. Press Generate to start again."
-            )
+            raise SettingsError(STOPPED_EARLY if stop() else NO_NOTE)
         done = _finished(picture, progress).but(sharings=tuple(map(self._sharing, progress.takes)))
-        yield done, done.value(), _idle(), gr.update(interactive=False), new_random_seed()
+        yield done, done.value(), idle(), gr.update(interactive=False), new_random_seed()
 
     def _sharing(self, take: Take) -> str:
         """What a take shares with the training data, as a sentence; "" where nobody can say."""
@@ -121,7 +119,8 @@ class ComposeHandlers:
         sentence = "" if found is None else sharing_sentence(found)
         return sentence[:1].upper() + sentence[1:]
 
-    def _failed(self, picture: Picture, sentence: str) -> tuple[Any, ...]:
+    def failed(self, picture: Picture, sentence: str) -> tuple[Any, ...]:
+        """No music, and why: (picture, stage, generate, stop, random seed)."""
         failed = picture.but(
             phase="failed",
             takes=(),
@@ -132,12 +131,12 @@ class ComposeHandlers:
             wait="",
             problem=("No music this time", sentence),
         )
-        return failed, failed.value(), _idle(), gr.update(interactive=False), gr.skip()
+        return failed, failed.value(), idle(), gr.update(interactive=False), gr.skip()
 
     def recover(self, picture: Picture, request: gr.Request) -> tuple[Any, ...]:
         """The press never reached `generate`: (picture, stage, generate, stop)."""
         self.visitors.leave(str(request.session_hash))
-        return self._failed(picture, TURNED_AWAY)[:4]
+        return self.failed(picture, TURNED_AWAY)[:4]
 
     def stop(self, request: gr.Request) -> Any:
         """Asks this visitor's run to end; what there is stays."""
@@ -155,26 +154,17 @@ class ComposeHandlers:
             return
         with tempfile.TemporaryDirectory(prefix="musictx-") as name:
             folder, render = Path(name), read_sound(soundfont, room)
-            for index in range(len(picture.takes)):
-                picture = self._export(picture, index, folder, render)
+            for index, take in enumerate(picture.takes):
+                stem = f"{safe_name(picture.seed.name)}-take-{take.number}"  # what the visitor's download is called
+                written = first_files(self.studio, take, folder, stem, render)
+                sounding = "" if written.problem else picture.sounding
+                picture = picture.but(files={**picture.files, index: written}, sounding=sounding)
                 yield picture.value()
-            for index in range(len(picture.takes)):
-                picture = _converted(picture, index)
+            for index, written in list(picture.files.items()):
+                picture = picture.but(files={**picture.files, index: all_files(written)})
                 yield picture.value()
             picture = picture.but(sounding="", archive=_archive(picture, folder))
             yield picture.value()
-
-    def _export(self, picture: Picture, index: int, folder: Path, render: RenderSettings) -> Picture:
-        """`picture` with one take as MIDI and rendered as FLAC; without sound the MIDI file is still there."""
-        take = picture.takes[index]
-        try:
-            paths, problem = self.studio.export(take, folder, render, ("mid", FIRST_SOUND)), ""
-        except MusictxError as error:
-            paths, problem = self.studio.export(take, folder, render, ("mid",)), str(error)
-        stem = f"{safe_name(picture.seed.name)}-take-{take.number}"  # what the visitor's download is called
-        named = {suffix: path.rename(folder / f"{stem}.{suffix}") for suffix, path in paths.items()}
-        files = {**picture.files, index: TakeFiles(named, problem)}
-        return picture.but(files=files, sounding="" if problem else picture.sounding)
 
     def again(self, picture: Picture, event: gr.EventData) -> tuple[Any, ...]:
         """The settings that made a take are put back: one value for each setting."""
@@ -184,20 +174,8 @@ class ComposeHandlers:
         return write_settings(picture.takes[index].settings)
 
 
-def _converted(picture: Picture, index: int) -> Picture:
-    """`picture` with the other formats of a take, made from the sound that was rendered."""
-    written = picture.files[index]
-    sound = written.paths.get(FIRST_SOUND)
-    if sound is None:
-        return picture
-    try:
-        paths, problem = {suffix: convert_audio(sound, sound.with_suffix(f".{suffix}")) for suffix in OTHER_SOUNDS}, ""
-    except MusictxError as error:
-        paths, problem = {}, str(error)
-    return picture.but(files={**picture.files, index: TakeFiles({**written.paths, **paths}, problem)})
-
-
-def _idle() -> Any:
+def idle() -> Any:
+    """The button that waits for a press."""
     return gr.update(value=GENERATE, interactive=True)
 
 
@@ -213,7 +191,7 @@ def _growing(picture: Picture, progress: Progress) -> Picture:
 
 
 def _finished(picture: Picture, progress: Progress) -> Picture:
-    ended = {"stopped": "Stopped", "too dense": "Cut short: too many notes at once"}.get(progress.ending, "Finished")
+    ended = ENDED.get(progress.ending, "Finished")
     first = "" if progress.first_note_s is None else f"first note after {max(0.1, progress.first_note_s):.1f} s"
     return picture.but(
         phase="done",

@@ -94,6 +94,8 @@ Object.assign(Deck.prototype, {
   },
 });
 
-/** Whether a key pressed there already means something else. */
-const isBusy = (target) =>
-  Boolean(target.closest?.("input, textarea, select, button, a, summary, [role=tab], [role=listbox], [contenteditable]"));
+/** Whether a key already means something else where it was pressed: of a button that is only the space bar. */
+function isBusy({ target, key }) {
+  if (target.closest?.("input, textarea, select, [role=tab], [role=listbox], [contenteditable]")) return true;
+  return key === " " && Boolean(target.closest?.("button, a, summary"));
+}

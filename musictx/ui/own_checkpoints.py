@@ -40,6 +40,10 @@ class OwnCheckpoints:
         picker = gr.update(choices=self._choices(own), value=reference, info=describe(taken))
         return picker, gr.Tabs(selected="compose")
 
+    def titles(self, kept: Any, request: gr.Request) -> dict[str, str]:
+        """What each checkpoint is called that this visitor may use."""
+        return {name: title for title, name in self._choices(self._own(kept, request))}
+
     def _choices(self, own: Sequence[TrainedCheckpoint]) -> list[tuple[str, str]]:
         shipped = [(card.title, card.name) for card in self.workshop.studio.checkpoints()]
         return [*shipped, *((f"{each.title} · yours", each.reference) for each in own)]

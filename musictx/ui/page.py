@@ -12,9 +12,14 @@ from musictx.errors import CheckpointError
 from musictx.ui import icons
 from musictx.ui.about import build_about
 from musictx.ui.api import build_api
-from musictx.ui.compose import DEFAULT_CONTEXT_SECONDS, build_compose, default_checkpoint
+from musictx.ui.compare import build_compare
+from musictx.ui.compare_events import wire_compare
+from musictx.ui.compare_handlers import CompareHandlers
+from musictx.ui.compose import build_compose
 from musictx.ui.compose_events import wire
 from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, default_checkpoint
+from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.seed_handlers import SeedHandlers
 from musictx.ui.sign_in import read_logins
 from musictx.ui.theme import HERE, build_theme, read_styles
@@ -54,12 +59,16 @@ def build_page(studio: Studio, warmth: Warmth, workshop: Workshop) -> gr.Blocks:
             with gr.Tab("Compose", id="compose"):
                 report = seeds.report(first, DEFAULT_CONTEXT_SECONDS)
                 tab = build_compose(studio, first, report, warmth)
+            with gr.Tab("Compare", id="compare") as compare_shown:
+                compare = build_compare(studio, first, report, warmth.checkpoint)
             with gr.Tab("Train", id="train"):
                 train = build_train(studio, workshop, kept)
             with gr.Tab("About", id="about"):
                 build_about(studio)
         build_api(music)
         wire(page, tab, seeds, music, kept)
+        comparing = CompareHandlers(music, OwnCheckpoints(workshop))
+        wire_compare(page, compare, compare_shown, seeds, comparing, kept, tab.sound)
         wire_train(page, train, tab, tabs, TrainHandlers.over(workshop))
     return page.queue(max_size=MAX_WAITING, default_concurrency_limit=4)
 

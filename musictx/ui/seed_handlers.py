@@ -13,7 +13,7 @@ from musictx.audio.encode import write_audio
 from musictx.config import SAMPLE_RATE_HZ
 from musictx.errors import MidiError, MusictxError
 from musictx.ui import text
-from musictx.ui.compose import UPLOADED, seed_choices
+from musictx.ui.controls import UPLOADED, seed_choices
 from musictx.ui.forms import read_sound
 from musictx.ui.seed_report import report_html
 from musictx.ui.stage_view import Picture, heard_seed, new_serial

@@ -105,15 +105,10 @@ class Picture:
         return ""
 
     def _facts(self, take: Take) -> str:
-        heard_s = max(0.0, take.continuation.duration_s - take.join_s)
-        parts = [f"{heard_s:.0f} s of music", text.count(take.tokens, "token")]
-        if self.progress:
-            parts.append(text.rate(self.progress.tokens_per_second))
-        parts.append(f"random seed {take.settings.random_seed}")
-        return " · ".join((["stopped"] if take.stopped else []) + parts)
+        return take_facts(take, self.progress)
 
     def _take(self, index: int) -> dict[str, Any]:
-        take, written = self.takes[index], self.files.get(index, TakeFiles())
+        take = self.takes[index]
         stream = self.streams[index] if index < len(self.streams) else NoteStream()
         return {
             "label": f"Take {take.number}",
@@ -122,10 +117,27 @@ class Picture:
             "facts": self._facts(take),
             "sharing": self.sharings[index] if index < len(self.sharings) else "",
             "summary": text.summary(self.seed.name, take.seed, take.continuation) if self.phase == "done" else "",
-            "audio": file_data(written.paths.get("flac")),
-            "files": [file_entry(suffix, written.paths.get(suffix)) for suffix in FORMATS],
-            "note": written.problem,
+            **files_value(self.files.get(index, TakeFiles())),
         }
+
+
+def take_facts(take: Take, progress: Progress | None) -> str:
+    """How much of what a take is, and how to have it again."""
+    heard_s = max(0.0, take.continuation.duration_s - take.join_s)
+    parts = [f"{heard_s:.0f} s of music", text.count(take.tokens, "token")]
+    if progress:
+        parts.append(text.rate(progress.tokens_per_second))
+    parts.append(f"random seed {take.settings.random_seed}")
+    return " · ".join((["stopped"] if take.stopped else []) + parts)
+
+
+def files_value(written: TakeFiles) -> dict[str, Any]:
+    """What can be played and taken away of a take so far."""
+    return {
+        "audio": file_data(written.paths.get("flac")),
+        "files": [file_entry(suffix, written.paths.get(suffix)) for suffix in FORMATS],
+        "note": written.problem,
+    }
 
 
 def heard_seed(notes: NoteSequence, takes: tuple[Take, ...]) -> tuple[NoteSequence, float]:

@@ -9,7 +9,7 @@ import pytest
 
 from musictx.config import SamplingConfig
 from musictx.generation import generate as loop
-from musictx.generation.decoder import Ids, Uniforms
+from musictx.generation.decoder import Ids, Nats, Uniforms
 from musictx.generation.grammar import GrammarState
 from musictx.generation.pace import FIRST, TARGET_S, Pace
 from musictx.midi import vocabulary as v
@@ -53,6 +53,10 @@ class SlowClock:
 
     def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
         """Always warm."""
+
+    def score(self, ids_T: Ids, focus: float) -> Nats:
+        """Nobody asks."""
+        raise NotImplementedError
 
     def advance(self, uniforms_BN: Uniforms) -> Ids:
         """Waits of a tenth of a second of music."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from musictx.generation.score import SeedScore
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.files import read_midi, write_midi
 from musictx.midi.notes import NoteSequence
@@ -57,6 +58,7 @@ class FakeStudio:
                 description="A random walk that stands in for the model while the page is tested.",
                 licence="MIT",
                 style="test",
+                model="none",
                 limits="It knows nothing of music.",
                 data=({"name": "nothing", "licence": "none"},),
                 figures={"validation NLL per token": 1.93},
@@ -144,6 +146,11 @@ class FakeStudio:
     def sharing(self, take: Take) -> Sharing:
         """Nine notes in a row, four seconds into every take."""
         return Sharing(SharedPassage(9, 4.0, 6.5), 11, 24)
+
+    def score(self, seed: Seed, checkpoint: str, focus: float) -> SeedScore:
+        """By the focus alone."""
+        tokens = 4 * len(seed.recording.notes)
+        return SeedScore(1.5 + focus, 4 * (1.5 + focus), 32 * (1.5 + focus), tokens, tokens)
 
     def warm_up(self, checkpoint: str) -> None:
         """Takes a moment, as compiling does."""

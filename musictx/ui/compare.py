@@ -1,0 +1,148 @@
+"""The Compare tab: its controls and where they stand. What they do is in compare_events.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from musictx.ui.component import DECK, build_component
+from musictx.ui.controls import (
+    DEFAULT_CONTEXT_SECONDS,
+    DEFAULT_PRESET,
+    actions,
+    checkpoint_picker,
+    focus_knob,
+    length_knob,
+    panel_title,
+    preset_radio,
+    random_seed_field,
+    random_seed_row,
+    sampling_knobs,
+    seed_panel,
+)
+from musictx.ui.stage_view import Picture
+
+if TYPE_CHECKING:
+    from musictx.studio import Studio
+
+OTHER_PRESET = "creative"  # B's, where there is no other checkpoint to compare with
+
+
+@dataclass(frozen=True)
+class SideControls:
+    """What A or B is made with; `settings` are in the order of `compare_handlers._side_settings`."""
+
+    checkpoint: gr.Dropdown
+    preset: gr.Radio
+    temperature: gr.Slider
+    top_k: gr.Slider
+    top_p: gr.Slider
+    focus: gr.Slider
+    random_seed: gr.Number
+
+    @property
+    def sampling(self) -> list[Any]:
+        """What a preset sets."""
+        return [self.temperature, self.top_k, self.top_p]
+
+    @property
+    def settings(self) -> list[Any]:
+        """Inputs that make up this side's settings."""
+        return [*self.sampling, self.focus, self.random_seed, self.checkpoint]
+
+
+@dataclass(frozen=True)
+class CompareTab:
+    """The components that take part in events.
+
+    picture: the seed. comparison, votes: what was made of it last, and what was preferred in this visit; the browser
+    knows neither. context_seconds: how much of the seed is listened to, the same for both.
+    """
+
+    picture: gr.State
+    comparison: gr.State
+    votes: gr.State
+    context_seconds: gr.State
+    seed: gr.Dropdown
+    upload: gr.UploadButton
+    report: gr.HTML
+    a: SideControls
+    b: SideControls
+    seconds: gr.Slider
+    random_seed: gr.Number
+    dice: gr.Button
+    blind: gr.Checkbox
+    generate: gr.Button
+    stop: gr.Button
+    hint: gr.HTML
+    stage: gr.HTML
+
+    @property
+    def settings(self) -> list[Any]:
+        """Inputs that make up the settings of both sides."""
+        return [self.seconds, self.random_seed, *self.a.settings, *self.b.settings]
+
+
+def build_compare(studio: Studio, first: Picture, report: str, checkpoint: str | None) -> CompareTab:
+    """Lays the tab out inside the Blocks that are being built; `checkpoint` is the page's own, and A's."""
+    other = other_checkpoint(studio.checkpoints(), checkpoint)
+    parts: dict[str, Any] = {
+        "picture": gr.State(first),
+        "comparison": gr.State(None),
+        "votes": gr.State(()),
+        "context_seconds": gr.State(DEFAULT_CONTEXT_SECONDS),
+    }
+    with gr.Row(elem_id="compare", elem_classes="columns", equal_height=False):
+        with gr.Column(scale=0, min_width=320, elem_classes="controls"):
+            parts |= seed_panel(studio, report, "compare-")
+            parts["a"] = _side(studio, "A", checkpoint, DEFAULT_PRESET)
+            parts["b"] = _side(studio, "B", other, DEFAULT_PRESET if other != checkpoint else OTHER_PRESET)
+            parts |= _both()
+            parts |= actions("", "compare-")
+        with gr.Column(scale=1, min_width=320, elem_classes="result"):
+            scripts = (*DECK, "compare.js", "seed_input.js", "compare_input.js")
+            parts["stage"] = build_component(
+                "compare", first.value(), scripts, ("stage.css", "compare.css"), "compare-stage"
+            )
+    return CompareTab(**parts)
+
+
+def other_checkpoint(cards: Sequence[Any], first: str | None) -> str | None:
+    """What `first` is compared with before the visitor chooses: another shipped checkpoint, itself if there is none.
+
+    One of another network, if there is one, tells more than other weights in the same.
+    """
+    network = next((card.model for card in cards if card.name == first), None)
+    others = sorted((card for card in cards if card.name != first), key=lambda card: card.model == network)
+    return others[0].name if others else first
+
+
+def _side(studio: Studio, letter: str, checkpoint: str | None, preset: str) -> SideControls:
+    """One of the two: checkpoint and preset at first sight, the rest one click away."""
+    prefix = f"{letter.lower()}-"
+    with gr.Column(elem_classes="sheet side-controls"):
+        panel_title(letter)
+        picker = checkpoint_picker(studio, checkpoint, prefix)
+        radio = preset_radio(preset, prefix)
+        with gr.Accordion("More", open=False, elem_id=f"{prefix}more", elem_classes="more"):
+            knobs = sampling_knobs(preset, prefix)
+            focus = focus_knob(prefix)
+            number = random_seed_field(None, "Own random seed", "empty: the same for both", f"{prefix}random-seed")
+    return SideControls(checkpoint=picker, preset=radio, focus=focus, random_seed=number, **knobs)
+
+
+def _both() -> dict[str, Any]:
+    """What A and B have in common."""
+    with gr.Column(elem_classes="sheet"):
+        panel_title("Both")
+        parts: dict[str, Any] = {"seconds": length_knob("compare-"), **random_seed_row("compare-")}
+        parts["blind"] = gr.Checkbox(
+            False,
+            label="Blind",
+            info="drawn by lot and hidden until you have chosen",
+            elem_id="blind",
+        )
+    return parts

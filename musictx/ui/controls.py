@@ -1,0 +1,177 @@
+"""Controls that more than one tab has: the seed panel, a preset's sliders, pickers, Generate and Stop.
+
+Each takes a prefix for the ids of its parts and returns them by name.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from musictx.config import SAMPLING_PRESETS
+from musictx.takes import DEFAULT_CHECKPOINT, LENGTH_RANGE_S
+from musictx.ui.component import knob
+from musictx.ui.theme import HERE
+
+if TYPE_CHECKING:
+    from musictx.studio import Studio
+
+PRESETS = [(name.title(), name) for name in SAMPLING_PRESETS] + [("Custom", "custom")]
+DEFAULT_PRESET = "balanced"
+GENERATE = "Generate"
+RANDOM_SEEDS = 100_000  # five figures: short enough to be noted on paper
+UPLOADED = "uploaded"  # the seed picker's value for the visitor's own file
+DEFAULT_SECONDS, DEFAULT_CONTEXT_SECONDS, DEFAULT_ROOM = 30, 60, 0.2
+
+
+def new_random_seed() -> int:
+    """A random-seed number that has not been on show before, most likely."""
+    return random.SystemRandom().randrange(RANDOM_SEEDS)
+
+
+def panel_title(words: str) -> None:
+    """The heading of a panel."""
+    gr.HTML(f'<h2 class="panel-title">{escape(words)}</h2>', apply_default_css=False)
+
+
+def seed_panel(studio: Studio, report: str, prefix: str = "") -> dict[str, Any]:
+    """Which music to continue, and what was found in it: seed, upload, report."""
+    choices = seed_choices(studio)
+    with gr.Column(elem_id=f"{prefix}seed-panel", elem_classes="sheet seed-panel"):
+        with gr.Row(elem_classes="panel-head"):
+            panel_title("Seed")
+            upload = gr.UploadButton(
+                "Upload MIDI",
+                file_types=[".mid", ".midi"],
+                size="md",
+                elem_id=f"{prefix}upload-seed",
+                elem_classes="upload-seed",
+            )
+        seed = gr.Dropdown(
+            choices,
+            value=choices[0][1] if choices else None,
+            show_label=False,
+            label="Built-in seeds",
+            elem_id=f"{prefix}seed",
+            elem_classes="picker",
+        )
+        found = gr.HTML(report, elem_id=f"{prefix}seed-report", apply_default_css=False)
+    return {"seed": seed, "upload": upload, "report": found}
+
+
+def seed_choices(studio: Studio) -> list[tuple[str, str]]:
+    """The built-in seeds as (title, id)."""
+    return [(seed.title, seed.id) for seed in studio.built_in_seeds()]
+
+
+def preset_radio(preset: str, prefix: str = "") -> gr.Radio:
+    """The presets as one segmented control."""
+    return gr.Radio(
+        PRESETS, value=preset, label="Preset", show_label=False, elem_id=f"{prefix}preset", elem_classes="preset"
+    )
+
+
+def sampling_knobs(preset: str, prefix: str = "") -> dict[str, Any]:
+    """The three sliders that a preset moves: temperature, top_k, top_p."""
+    start = SAMPLING_PRESETS[preset]
+    return {
+        "temperature": knob(f"{prefix}temperature", 0, 2, start.temperature, 0.05, "Temperature", "calmer … wilder"),
+        "top_k": knob(f"{prefix}top-k", 0, 100, start.top_k, 1, "Top-k", "choices a step, 0 = all"),
+        "top_p": knob(f"{prefix}top-p", 0.05, 1, start.top_p, 0.01, "Top-p", "the likely … the rare"),
+    }
+
+
+def focus_knob(prefix: str = "") -> gr.Slider:
+    """What scales the attention temperature."""
+    return knob(f"{prefix}focus", 0.25, 4, 1.0, 0.05, "Focus", "attention: narrow … wide")
+
+
+def length_knob(prefix: str = "") -> gr.Slider:
+    """How much new music."""
+    return knob(f"{prefix}seconds", *LENGTH_RANGE_S, DEFAULT_SECONDS, 1, "Length", "seconds of new music")
+
+
+def random_seed_row(prefix: str = "") -> dict[str, Any]:
+    """The number that a piece can be repeated with, and another one: random_seed, dice."""
+    with gr.Row(elem_classes="tight random-seed-row"):
+        number = random_seed_field(new_random_seed(), "Random seed", "same number, same piece", f"{prefix}random-seed")
+        dice = gr.Button(
+            "New",
+            size="md",
+            elem_id=f"{prefix}dice",
+            elem_classes="dice",
+            min_width=64,
+            icon=str(HERE / "dice.svg"),
+        )
+    return {"random_seed": number, "dice": dice}
+
+
+def random_seed_field(value: int | None, label: str, info: str, elem_id: str) -> gr.Number:
+    """A field for a random seed."""
+    return gr.Number(
+        value,
+        label=label,
+        info=info,
+        precision=0,
+        minimum=0,
+        maximum=2**31 - 1,
+        elem_id=elem_id,
+        elem_classes="random-seed",
+    )
+
+
+def checkpoint_picker(studio: Studio, value: str | None, prefix: str = "") -> gr.Dropdown:
+    """The shipped checkpoints; a visitor's own are added at each visit, see own_checkpoints.py."""
+    cards = studio.checkpoints()
+    return gr.Dropdown(
+        [(card.title, card.name) for card in cards],
+        value=value,
+        label="Checkpoint",
+        info=licence_of(cards, value),
+        elem_id=f"{prefix}checkpoint",
+        elem_classes="picker",
+    )
+
+
+def default_checkpoint(cards: Sequence[Any]) -> str | None:
+    """The one we ship if it is there, else the first; None without any."""
+    names = [card.name for card in cards]
+    return DEFAULT_CHECKPOINT if DEFAULT_CHECKPOINT in names else names[0] if names else None
+
+
+def licence_of(things: Sequence[Any], name: str | None) -> str:
+    """The licence line under a picker: of checkpoints and of SoundFonts alike."""
+    for thing in things:
+        if thing.name == name:
+            credit = getattr(thing, "credit", "")
+            return f"{thing.licence} · {credit}" if credit else thing.licence
+    return "your own" if name else "none was found"
+
+
+def actions(hint: str, prefix: str = "") -> dict[str, Any]:
+    """The one primary button, Stop beside it, a line for the model's state: generate, stop, hint."""
+    with gr.Column(elem_classes="actions"):
+        with gr.Row(elem_classes="tight"):
+            generate = gr.Button(
+                GENERATE,
+                variant="primary",
+                size="lg",
+                elem_id=f"{prefix}generate",
+                elem_classes="generate",
+                scale=3,
+            )
+            stop = gr.Button(
+                "Stop",
+                size="lg",
+                interactive=False,
+                elem_id=f"{prefix}stop-generating",
+                elem_classes="stop-generating",
+                scale=1,
+                min_width=76,
+            )
+        line = gr.HTML(hint, elem_id=f"{prefix}hint", elem_classes="hint", apply_default_css=False)
+    return {"generate": generate, "stop": stop, "hint": line}
