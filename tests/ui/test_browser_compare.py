@@ -13,8 +13,8 @@ STATE = "() => [...document.querySelectorAll('#compare-stage audio')].map((audio
 PLACES = """() => ['.side .roll', '.ballot', '.side:last-of-type .roll', '.side:last-of-type .files'].map(
   (each) => document.querySelector('#compare-stage ' + each).getBoundingClientRect().top + window.scrollY)"""
 COVERED = """() => {
-  const tabs = [...document.querySelectorAll('#tabs > .tab-wrapper [role=tab]')].map((tab) => tab.getBoundingClientRect());
-  return tabs.at(-1).right > document.querySelector('.theme-switch').getBoundingClientRect().left;
+  const last = [...document.querySelectorAll('#tabs > .tab-wrapper [role=tab]')].at(-1);
+  return last.getBoundingClientRect().right > document.querySelector('.theme-switch').getBoundingClientRect().left;
 }"""
 
 
@@ -66,6 +66,7 @@ def test_two_are_heard_blind_and_then_told_apart(tiny_url: str, open_page: Calla
     assert f"You preferred Y, {names[1]}. {names[1]} preferred 1 of 1." in texts(page, ".ballot-words")[0]
     assert all("nats a token" in score for score in texts(page, ".side-score"))
     assert all("random seed" in facts for facts in texts(page, ".side-facts"))
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")  # from behind the fixed buttons
     with page.expect_download() as waiting:
         page.click("#compare-stage .side:last-of-type .files a:has-text('MIDI')")
     assert waiting.value.suggested_filename == "idea-y.mid"

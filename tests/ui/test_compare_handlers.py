@@ -1,0 +1,215 @@
+"""What the Compare tab's handlers answer, without a page."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from musictx.config import SamplingConfig
+from musictx.errors import AudioError, CheckpointError
+from musictx.takes import ComposeSettings, Progress, Seed
+from musictx.ui.compare import other_checkpoint
+from musictx.ui.compare_handlers import CompareHandlers, in_step
+from musictx.ui.compare_view import Comparison, Side
+from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.own_checkpoints import OwnCheckpoints
+from musictx.ui.seed_handlers import SeedHandlers
+from musictx.ui.stage_view import Picture
+from musictx.ui.visitors import Visitors
+from musictx.ui.warmth import Warmth
+
+A = (0.8, 10, 0.92, 1.0, None, "enhanced")  # Balanced
+B = (1.1, 15, 0.95, 1.5, None, "enhanced")  # Creative, with another focus
+VALUES = (10, 7, *A, *B)
+REQUEST: Any = SimpleNamespace(session_hash="me")
+TELLING = ("Random walk", "Balanced", "Creative", "tokens/s", "nats", "enhanced", " tokens", "random seed")
+
+
+@pytest.fixture
+def picture(fake_studio: Any) -> Picture:
+    return SeedHandlers(fake_studio).first_picture()
+
+
+@pytest.fixture
+def comparing(fake_studio: Any, fake_workshop: Any) -> CompareHandlers:
+    """A blind comparison of these shows B first."""
+    music = ComposeHandlers(fake_studio, Visitors(), Warmth(fake_studio, "enhanced"), fake_workshop)
+    return CompareHandlers(music, OwnCheckpoints(fake_workshop), by_lot=lambda: True)
+
+
+def compared(
+    comparing: CompareHandlers, picture: Picture, blind: bool = False, values: tuple[Any, ...] = VALUES
+) -> list[tuple[Any, ...]]:
+    """Everything one press of Generate shows."""
+    begun = comparing.begin(picture, 10, blind, REQUEST)[0]
+    return list(comparing.generate(begun, blind, None, REQUEST, *values))
+
+
+def prefer(comparing: CompareHandlers, comparison: Any, votes: Any, side: Any) -> tuple[Any, ...]:
+    """A press on one of the three buttons."""
+    event: Any = SimpleNamespace(side=side)
+    return comparing.prefer(comparison, votes, event)
+
+
+def test_both_grow_and_end_with_facts_and_scores(comparing: CompareHandlers, picture: Picture) -> None:
+    answers = compared(comparing, picture)
+    for answer in answers:
+        assert json.loads(json.dumps(answer[1])) == answer[1]  # numpy numbers would reach the browser as strings
+    grown = [[side["reached_s"] for side in answer[1]["sides"]] for answer in answers[:-2]]
+    assert grown and all(abs(first - second) <= 0.5 for first, second in grown)
+    comparison, value, *_ = answers[-1]
+    assert (value["phase"], value["hidden"], comparison.hidden) == ("done", False, False)
+    assert [side["label"] for side in value["sides"]] == ["A", "B"]
+    assert [side["name"] for side in value["sides"]] == [
+        "Random walk · Balanced",
+        "Random walk · Creative, focus 1.5",
+    ]
+    assert all(
+        side["facts"].startswith("10 s of music") and "random seed 7" in side["facts"] for side in value["sides"]
+    )
+    assert [side["score"].split(",")[0] for side in value["sides"]] == [
+        "NLL of the seed: 2.500 nats a token",
+        "NLL of the seed: 3.000 nats a token",
+    ]
+    _, _, button, stop, random_seed = answers[-2]
+    assert button["value"] == "Generate" and button["interactive"] and not stop["interactive"] and random_seed != 7
+
+
+def test_a_side_may_have_a_random_seed_of_its_own(comparing: CompareHandlers, picture: Picture) -> None:
+    values = (10, 7, *A, *A[:4], 8, A[5])
+    sides = compared(comparing, picture, values=values)[-1][1]["sides"]
+    assert [side["name"] for side in sides] == ["Random walk · random seed 7", "Random walk · random seed 8"]
+    assert sides[0]["notes"] != sides[1]["notes"]
+
+
+@pytest.mark.parametrize("b_first", [True, False])
+def test_blind_nothing_tells_until_the_choice(comparing: CompareHandlers, picture: Picture, b_first: bool) -> None:
+    comparing.by_lot = lambda: b_first
+    begun = comparing.begin(picture, 10, True, REQUEST)
+    answers = list(comparing.generate(begun[0], True, None, REQUEST, *VALUES))
+    comparison = answers[-1][0]
+    sounds = list(comparing.sound(comparison, None, 0.2))
+    for value in (begun[1], *(answer[1] for answer in answers), *sounds):
+        shown = json.dumps({**value, "serial": 0})
+        assert [words for words in TELLING if words in shown] == []
+    assert [side["label"] for side in sounds[-1]["sides"]] == ["X", "Y"]
+    assert [side["files"][0]["name"] for side in sounds[-1]["sides"]] == ["prelude-x.mid", "prelude-y.mid"]
+
+    opened, votes, answer = prefer(comparing, comparison, (), 0)
+    letters = ("B", "A") if b_first else ("A", "B")
+    assert [side["label"] for side in answer["sides"]] == [f"X was {letters[0]}", f"Y was {letters[1]}"]
+    chosen = "Random walk · Creative, focus 1.5" if b_first else "Random walk · Balanced"
+    assert answer["words"] == f"You preferred X, {chosen}. {chosen} preferred 1 of 1."
+    assert answer["serial"] == begun[0].serial and "nats" in answer["sides"][0]["score"]
+    again = prefer(comparing, opened, votes, 1)  # the first choice counts
+    assert len(votes) == 1 and not any(
+        isinstance(each, tuple | dict | Comparison) and "words" in each for each in again
+    )
+    assert opened.value()["sides"][0]["name"] == chosen
+
+
+def test_only_a_hidden_comparison_can_be_chosen_in(comparing: CompareHandlers, picture: Picture) -> None:
+    open_one, blind = compared(comparing, picture)[-1][0], compared(comparing, picture, blind=True)[-1][0]
+    for comparison, side in ((None, 0), (open_one, 0), (blind, 5), (blind, None), (blind, [1])):
+        assert len({id(each) for each in prefer(comparing, comparison, (), side)}) >= 1
+        assert all(not isinstance(each, Comparison) for each in prefer(comparing, comparison, (), side))
+    assert "No preference. no preference 1 of 1." in prefer(comparing, blind, (), -1)[2]["words"]
+
+
+def test_a_checkpoint_that_does_not_fit_is_said_on_its_side(
+    comparing: CompareHandlers, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = comparing.studio.compose
+
+    def fail_for_creative(seed: Seed, settings: ComposeSettings, stop: Callable[[], bool]) -> Iterator[Progress]:
+        if settings.sampling.temperature > 1:
+            raise CheckpointError("The weights of creative are damaged. Fetch them again.")
+        yield from whole(seed, settings, stop)
+
+    monkeypatch.setattr(comparing.studio, "compose", fail_for_creative)
+    comparison, value, *_ = compared(comparing, picture, blind=True)[-1]
+    assert [side["label"] for side in value["sides"]] == ["A", "B"] and not value["hidden"]
+    assert value["sides"][1]["problem"].startswith("The weights of creative") and not value["sides"][1]["made"]
+    assert value["sides"][0]["facts"].startswith("10 s of music") and value["phase"] == "done"
+    files = list(comparing.sound(comparison, None, 0.2))[-1]["sides"]
+    assert files[0]["files"][0]["data"] and not files[1]["files"][0]["data"]
+
+
+@pytest.mark.parametrize("error", [CheckpointError("Nothing fits."), ZeroDivisionError("!")])
+def test_when_neither_fits_the_page_is_ready_again(
+    comparing: CompareHandlers, picture: Picture, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(comparing.studio, "compose", fail)
+    answers = compared(comparing, picture)
+    said = "Nothing fits." if isinstance(error, CheckpointError) else "terminal"
+    assert answers[-1][1]["phase"] == "failed" and all(said in side["problem"] for side in answers[-1][1]["sides"])
+    assert any(isinstance(answer[2], dict) and answer[2].get("interactive") for answer in answers)
+    assert list(comparing.sound(answers[-1][0], None, 0.2))[0] not in answers
+    assert not comparing.music.visitors.current("me").is_set()
+
+
+def test_somebody_elses_checkpoint_stays_closed(comparing: CompareHandlers, picture: Picture) -> None:
+    values = (10, 7, *A, *A[:5], "run:theirs")
+    sides = compared(comparing, picture, values=values)[-1][1]["sides"]
+    assert "somebody's own checkpoint" in sides[1]["problem"] and sides[0]["made"]
+
+
+def test_a_number_out_of_range_names_its_side(comparing: CompareHandlers, picture: Picture) -> None:
+    comparison, value, button, *_ = compared(comparing, picture, values=(10, 7, *A, 9.0, *B[1:]))[-1]
+    assert value["problem"]["text"].startswith("B: temperature") and button["interactive"] and comparison is None
+
+
+def test_stop_keeps_what_both_have(comparing: CompareHandlers, picture: Picture) -> None:
+    begun = comparing.begin(picture, 10, False, REQUEST)[0]
+    values = []
+    for answer in comparing.generate(begun, False, None, REQUEST, *(180, *VALUES[1:])):
+        values.append(answer[1])
+        comparing.music.stop(REQUEST)
+    assert values[-1]["status"] == "Stopped" and values[-1]["phase"] == "done"
+    assert all(side["made"] and side["facts"].startswith("stopped") and side["score"] for side in values[-1]["sides"])
+
+
+def test_without_a_synthesiser_the_midi_files_are_still_there(
+    comparing: CompareHandlers, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: Any) -> Any:
+        raise AudioError("No SoundFont was found. Put one into assets/soundfonts.")
+
+    monkeypatch.setattr(comparing.studio, "render", silent)
+    value = list(comparing.sound(compared(comparing, picture)[-1][0], None, 0.2))[-1]
+    for side in value["sides"]:
+        assert "SoundFont" in side["note"] and [file["label"] for file in side["files"] if file["data"]] == ["MIDI"]
+
+
+def test_whoever_is_behind_comes_next() -> None:
+    def run(letter: str, *steps: float) -> Iterator[Side]:
+        for seconds in steps:
+            progress = Progress((), seconds, 9.0, 0, 0.0, None)
+            yield Side(letter, letter, ComposeSettings(sampling=SamplingConfig()), progress=progress)
+
+    order = [(place, side.seconds) for place, side in in_step([run("A", 1, 2, 3), run("B", 2.5, 9)])]
+    assert order == [(0, 1), (1, 2.5), (0, 2), (0, 3), (1, 9)]
+
+
+def test_what_a_checkpoint_is_compared_with_first() -> None:
+    cards = [
+        SimpleNamespace(name=name, model=model)
+        for name, model in (("enhanced", 1), ("enhanced-open", 1), ("original", 2))
+    ]
+    assert other_checkpoint(cards, "enhanced") == "original"  # another network tells more than other weights
+    assert other_checkpoint(cards[:2], "enhanced") == "enhanced-open"
+    assert other_checkpoint(cards[:1], "enhanced") == "enhanced"
+    assert other_checkpoint([], None) is None
+
+
+def test_a_comparison_is_frozen(comparing: CompareHandlers, picture: Picture) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        compared(comparing, picture)[-1][0].hidden = True
