@@ -82,17 +82,6 @@ class RunHandlers:
             except MusictxError as error:
                 yield outcome_value(run, problem=str(error))
 
-    def take_checkpoint(self, path: str, kept: Any, request: gr.Request) -> tuple[Any, ...]:
-        """An uploaded zip joins the visitor's checkpoints: (run, its reference or "")."""
-        try:
-            made = self.workshop.unpack(owner_in(kept, request), Path(path))
-        except MusictxError as error:
-            shown = self.show(kept, request)[1]
-            return (shown | {"problem": str(error)} if isinstance(shown, dict) else shown), ""
-        finally:
-            Path(path).unlink(missing_ok=True)
-        return gr.skip(), made.reference
-
     def _after(self, kept: Any, request: gr.Request, act: Callable[[str, str], None]) -> tuple[Any, ...]:
         """What is on show after `act` was tried on the chosen run."""
         run_id, problem = str(kept.get("run") or ""), ""

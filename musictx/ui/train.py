@@ -46,6 +46,10 @@ class TrainTab:
     start: gr.Button
     run: gr.HTML
     bring: gr.UploadButton
+    brought: gr.Dropdown
+    brought_row: gr.Row
+    drop: gr.Button
+    brought_problem: gr.HTML
     listen: gr.HTML
     outcome: gr.HTML
     timer: gr.Timer
@@ -186,8 +190,13 @@ def _listen_step() -> dict[str, Any]:
         bring = gr.UploadButton(
             "Upload a checkpoint", file_types=[".zip"], size="md", elem_id="bring", elem_classes="small-button"
         )
+    problem = gr.HTML("", elem_id="brought-problem", apply_default_css=False)
+    with gr.Row(elem_classes="tight", elem_id="brought-row", visible=False) as row:
+        brought = gr.Dropdown([], label="Uploaded checkpoints", elem_id="brought", filterable=False)
+        drop = gr.Button("Delete", size="md", elem_id="delete-brought", min_width=80)
     run = build_component("run_panel", run_value((), None), ("curve.js", "run_panel.js"), ("run_panel.css",), "run")
     scripts, styles = (*DECK, "listen.js", "listen_input.js"), ("stage.css", "listen.css")
     listen = build_component("listen", Listening(0.0).value(), scripts, styles, "listen")
     outcome = build_component("outcome", outcome_value(None), ("outcome.js",), ("outcome.css",), "outcome")
-    return {"run": run, "bring": bring, "listen": listen, "outcome": outcome}
+    uploads = {"bring": bring, "brought": brought, "brought_row": row, "drop": drop, "brought_problem": problem}
+    return {"run": run, "listen": listen, "outcome": outcome, **uploads}

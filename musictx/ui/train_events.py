@@ -16,6 +16,7 @@ from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.run_handlers import RunHandlers
 from musictx.ui.train import TrainTab
 from musictx.ui.train_door import TrainDoor
+from musictx.ui.upload_handlers import ASK, UploadHandlers
 from musictx.ui.visitors import Visitors
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class TrainHandlers:
     forms: FormHandlers
     runs: RunHandlers
     listening: ListenHandlers
+    uploads: UploadHandlers
     own: OwnCheckpoints
 
     @classmethod
@@ -47,6 +49,7 @@ class TrainHandlers:
             FormHandlers(workshop),
             RunHandlers(workshop),
             ListenHandlers(workshop, Visitors()),
+            UploadHandlers(workshop),
             OwnCheckpoints(workshop),
         )
 
@@ -59,6 +62,7 @@ def wire_train(page: gr.Blocks, tab: TrainTab, compose: ComposeTab, tabs: gr.Tab
     shown = entered.then(on.datasets.show, [tab.kept], step, **QUICK)
     shown.then(on.runs.show, [tab.kept], panel, **QUICK)
     entered.then(on.own.offer, [tab.kept], [compose.checkpoint], **QUICK)
+    entered.then(on.uploads.show, [tab.kept], [tab.brought, tab.brought_row], **QUICK)
     shown.then(on.forms.bases, [tab.kept], [tab.form["base"]], **QUICK)
     _wire_dataset(tab, step, on.datasets)
     _wire_form(tab, panel, on.forms, on.runs)
@@ -115,7 +119,12 @@ def _wire_use(tab: TrainTab, compose: ComposeTab, tabs: gr.Tabs, on: TrainHandle
     taken = [compose.checkpoint, tabs]
     tab.outcome.use(on.own.use, [tab.kept], taken, **QUICK)
     brought = gr.State("")
-    added = tab.bring.upload(on.runs.take_checkpoint, [tab.bring, tab.kept], [tab.run, brought], **QUICK)
-    added.then(on.own.use_reference, [brought, tab.kept], taken, **QUICK).then(
-        on.forms.bases, [tab.kept], [tab.form["base"]], **QUICK
+    row = [tab.brought, tab.brought_row]
+    added = tab.bring.upload(on.uploads.take, [tab.bring, tab.kept], [tab.brought_problem, brought, *row], **QUICK)
+    dropped = tab.drop.click(
+        on.uploads.remove, [tab.brought, tab.kept], [tab.brought_problem, *row], js=ASK, trigger_mode="once", **QUICK
     )
+    used = added.then(on.own.use_reference, [brought, tab.kept], taken, **QUICK)
+    dropped.then(on.own.offer, [tab.kept], [compose.checkpoint], **QUICK)
+    for changed in (used, dropped):
+        changed.then(on.forms.bases, [tab.kept], [tab.form["base"]], **QUICK)

@@ -56,13 +56,16 @@ class References:
             for view in self.shelf.runs(owner)
             if view.can_use
         ]
-        brought = [
+        return (*trained, *self.brought(owner))
+
+    def brought(self, owner: str) -> tuple[TrainedCheckpoint, ...]:
+        """The owner's uploads."""
+        return tuple(
             TrainedCheckpoint(
                 f"{OWN}{folder.parent.name}", about["title"], "lora" if read_card(folder).adapter else "full", None
             )
             for folder, about in self.uploads.known(owner)
-        ]
-        return (*trained, *brought)
+        )
 
     def named(self, owner: str, name: str) -> TrainedCheckpoint:
         """One of them by its run's or upload's id."""

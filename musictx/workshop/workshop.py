@@ -95,8 +95,6 @@ class Workshop:
         """ "" if `owner` may train here, else a sentence for the page."""
         return "" if owner == EVERYBODY else self.policy.refusal(owner)
 
-    # -- datasets --------------------------------------------------------------------------------
-
     def take_in(
         self,
         owner: str,
@@ -141,8 +139,6 @@ class Workshop:
     def delete_dataset(self, owner: str, dataset_id: str) -> None:
         """Removes a dataset; runs have a copy of their own."""
         self._datasets.delete(owner, dataset_id)
-
-    # -- runs ------------------------------------------------------------------------------------
 
     def defaults(self, owner: str, dataset_id: str) -> RunSettings:
         """Settings that fit this dataset's size and this machine."""
@@ -271,6 +267,10 @@ class Workshop:
         self._check(owner)
         upload_id = self._uploads.add(owner, path, [self.studio.folders.checkpoints])
         return self._references.named(owner, upload_id)
+
+    def uploaded(self, owner: str) -> tuple[TrainedCheckpoint, ...]:
+        """The owner's uploaded checkpoints alone."""
+        return self._references.brought(owner)
 
     def _check(self, owner: str) -> None:
         refusal = self.refusal(owner)

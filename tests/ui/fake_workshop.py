@@ -170,7 +170,10 @@ class FakeWorkshop:
         self._next()
 
     def delete(self, owner: str, run_id: str) -> None:
-        """Unless it works."""
+        """Unless it works; an upload as well."""
+        if any(mine.reference == f"run:{run_id}" for mine in self.uploaded(owner)):
+            self._uploads = [each for each in self._uploads if each[1].reference != f"run:{run_id}"]
+            return
         run = self._run(owner, run_id)
         if self._status(run) == "running":
             raise TrainingError("This run is at work. Stop it first.")
@@ -221,6 +224,10 @@ class FakeWorkshop:
             if view.can_use
         ]
         return tuple(made + [checkpoint for whose, checkpoint in self._uploads if whose == owner])
+
+    def uploaded(self, owner: str) -> tuple[TrainedCheckpoint, ...]:
+        """Of this visitor."""
+        return tuple(checkpoint for whose, checkpoint in self._uploads if whose == owner)
 
     def check_use(self, owner: str, reference: str) -> None:
         """Only one's own."""

@@ -13,6 +13,7 @@ from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.listen_handlers import ListenHandlers
 from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.run_handlers import RunHandlers
+from musictx.ui.upload_handlers import UploadHandlers
 from musictx.ui.visit import with_secret
 from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
@@ -109,11 +110,18 @@ def test_a_checkpoint_is_packed_and_taken_in_again(fake_workshop: Any, kept: dic
     for value in runs.pack(kept, REQUEST):
         assert plain(value)["package"]["name"] == "waltz.zip"
         path.write_bytes(Path(value["package"]["data"]["path"]).read_bytes())
-    reference = runs.take_checkpoint(str(path), kept, REQUEST)[1]
+    uploads = UploadHandlers(fake_workshop)
+    assert not uploads.show(kept, REQUEST)[1]["visible"]
+    problem, reference, picker, row = uploads.take(str(path), kept, REQUEST)
+    assert picker["value"] == reference and row["visible"] and not problem
     assert reference and OwnCheckpoints(fake_workshop).use_reference(reference, kept, REQUEST)[0]["value"] == reference
     path.write_bytes(b"no zip")
-    value, nothing = runs.take_checkpoint(str(path), kept, REQUEST)
-    assert "no checkpoint" in value["problem"] and nothing == "" and not path.exists()
+    problem, nothing, *_ = uploads.take(str(path), kept, REQUEST)
+    assert "no checkpoint" in problem and nothing == "" and not path.exists()
+    assert uploads.remove("", kept, REQUEST)[1]["choices"] == picker["choices"], "the visitor thought better of it"
+    assert "gone already" in uploads.remove("run:another", kept, REQUEST)[0]
+    assert not uploads.remove(reference, kept, REQUEST)[2]["visible"]
+    assert OwnCheckpoints(fake_workshop).use_reference(reference, kept, REQUEST)[0]["__type__"] == "update"
 
 
 def test_a_sample_is_drawn_first_and_sounds_then(fake_workshop: Any, kept: dict[str, str]) -> None:

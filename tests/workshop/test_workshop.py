@@ -223,7 +223,8 @@ def test_its_weights_go_out_as_a_zip_and_come_back(
     assert packed.name == "Walks.zip"
     assert {name.split("-")[0] for name in zipfile.ZipFile(packed).namelist()} == {"config.json", "weights"}
     brought = workshop.unpack(OTHER, packed)
-    assert brought.title == "Walks" and workshop.checkpoints(OTHER) == (brought,)
+    assert brought.title == "Walks" and workshop.checkpoints(OTHER) == workshop.uploaded(OTHER) == (brought,)
+    assert workshop.uploaded(ME) == ()
     workshop.check_use(OTHER, brought.reference)
     with pytest.raises(CheckpointError):
         workshop.check_use(ME, brought.reference)
