@@ -180,10 +180,8 @@ def _state_of_row(ids_T: npt.NDArray[np.int32]) -> GrammarState:
     waited = now_T[-1] - (now_T[struck_K.max()] if struck_K.max() >= 0 else 0)
     is_strike_T = ids_T < v.NOTE_ON + PITCHES
     strikes = now_T[is_strike_T]
-    counts = restraint.counts(strikes, ids_T[is_strike_T])
-    struck_K = np.zeros(PITCHES, np.float32)
-    if strikes.size:
-        struck_K = counts[-1] * np.exp(-(now_T[-1] - strikes[-1]) / restraint.MEMORY_STEPS)
+    fading = np.exp((strikes - now_T[-1]) / restraint.MEMORY_STEPS)
+    counted_K = np.bincount(ids_T[is_strike_T], fading, minlength=PITCHES)
     return GrammarState(
         np.int32(last),
         np.where(sounding_K, since_K, SILENT).astype(np.int32),
@@ -191,7 +189,7 @@ def _state_of_row(ids_T: npt.NDArray[np.int32]) -> GrammarState:
         np.int32(waited),
         np.int32(LONGEST_WAIT_STEPS),
         np.int32(LONGEST_HOLD_STEPS),
-        struck_K.astype(np.float32),
+        counted_K.astype(np.float32),
         np.float32(restraint.UNLIMITED),
         np.float32(restraint.UNLIMITED),
     )
