@@ -144,11 +144,11 @@ def default_checkpoint(cards: Sequence[Any]) -> str | None:
 
 
 def licence_of(things: Sequence[Any], name: str | None) -> str:
-    """The licence line under a picker: of checkpoints and of SoundFonts alike."""
+    """The line under a picker, of checkpoints and of SoundFonts alike: licence, whom to credit, style of music."""
     for thing in things:
         if thing.name == name:
-            credit = getattr(thing, "credit", "")
-            return f"{thing.licence} · {credit}" if credit else thing.licence
+            more = (getattr(thing, attribute, "") for attribute in ("credit", "style"))
+            return " · ".join([thing.licence, *filter(None, more)])
     return "your own" if name else "none was found"
 
 
