@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the page: `python -m scripts.screenshot [--train] [--checkpoint enhanced]`.
+"""Takes the README's pictures of the page: `python -m scripts.screenshot [--compare | --train] [--checkpoint NAME]`.
 
 Opens the page on a free port, generates from a built-in seed as a visitor would, or fine-tunes on the seeds, and
 saves what a browser shows. Needs what the tests need: Playwright and Chromium.
@@ -63,6 +63,16 @@ def compose(page: Any) -> None:
     page.wait_for_timeout(1500)  # the roll zooms to fit
 
 
+def compare(page: Any) -> None:
+    """Continues a seed twice."""
+    page.click("[role=tab]:has-text('Compare')")
+    page.wait_for_timeout(3000)
+    page.click("#compare-generate")
+    page.wait_for_selector("#compare-stage [data-phase=done]", timeout=2 * GENERATE_S * 1000)
+    page.wait_for_selector("#compare-stage .side:last-of-type .files a:nth-child(3)[href]", timeout=GENERATE_S * 1000)
+    page.wait_for_timeout(1500)
+
+
 def train(page: Any) -> None:
     """Fine-tunes on the built-in seeds until most of the curve is there."""
     page.set_viewport_size({"width": WIDTH, "height": TRAIN_HEIGHT})
@@ -106,14 +116,17 @@ def main() -> None:
     """Reads the command line and takes the picture."""
     parser = argparse.ArgumentParser(description="Takes the README's pictures of the page.")
     parser.add_argument("--checkpoint", default="enhanced", help="name in checkpoints/, or a folder")
-    parser.add_argument("--train", action="store_true", help="of the Train tab: fine-tunes for some minutes")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--compare", action="store_true", help="of the Compare tab")
+    kind.add_argument("--train", action="store_true", help="of the Train tab: fine-tunes for some minutes")
     parser.add_argument("--out", type=Path, help="default: in docs/images/")
     parser.add_argument("--dark", action="store_true")
     options = parser.parse_args()
-    path = options.out or IMAGES / ("train.png" if options.train else "page.png")
+    name, act = ("train", train) if options.train else ("compare", compare) if options.compare else ("page", compose)
+    path = options.out or IMAGES / f"{name}.png"
     with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
         address = open_page(options.checkpoint, free_port(), Path(folder))
-        photograph(address, path, options.dark, train if options.train else compose)
+        photograph(address, path, options.dark, act)
     print(path)
 
 

@@ -107,8 +107,9 @@ def _wire_run(tab: TrainTab, panel: list[Any], on: TrainHandlers) -> None:
 def _wire_listening(page: gr.Blocks, tab: TrainTab, listening: ListenHandlers) -> None:
     tab.dataset.listen(listening.row, [tab.kept], [tab.listen], trigger_mode="always_last", **SOUND)
     tab.run.sample(listening.sample, [tab.kept], [tab.listen], trigger_mode="always_last", **SOUND)
-    # One piece at a time, whichever way it is asked for.
-    duel: dict[str, Any] = {"concurrency_id": GENERATION, "concurrency_limit": 1, **INNER}
+    # In one queue with everything that is composed; the lowest limit that any event names holds for all of them.
+    limit = listening.visitors.at_once
+    duel: dict[str, Any] = {"concurrency_id": GENERATION, "concurrency_limit": limit, **INNER}
     tab.outcome.duel(listening.duel, [tab.kept], [tab.listen], trigger_mode="once", **duel)
     tab.listen.cancel(listening.cancel, None, None, **QUICK)
     tab.listen.guess(listening.reveal, [tab.kept], [tab.listen], **QUICK)

@@ -78,8 +78,13 @@ def test_without_onnx_runtime_the_keras_engine_runs(
         "warmth = Warmth(workshop.studio, workshop.studio.checkpoints()[0].name).start()\n"
         "build_page(workshop.studio, warmth, workshop)\n"
         "assert warmth.wait(60) and warmth.state == 'ready', warmth.problem",
+        "import pathlib\n"
+        "from musictx.experiment import open_studio\n"
+        "studio, name = open_studio(TINY)\n"
+        "seed = studio.read_seed(studio.built_in_seeds()[0].path)\n"
+        "assert studio.score(seed, name).per_token > 0",
     ],
-    ids=["command line", "page"],
+    ids=["command line", "page", "score"],
 )
 def test_neither_the_page_nor_a_generation_imports_keras(tiny: Path, tmp_path: Path, program: str) -> None:
     code = f"OUT, TINY = {str(tmp_path)!r}, {str(tiny)!r}\n{program}\n"

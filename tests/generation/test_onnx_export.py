@@ -90,7 +90,7 @@ def test_missing_graphs_are_built_once(checkpoint: Path, built: Path, monkeypatc
     assert [path.name for path in (built / "graphs").iterdir()] == [folder_of(OTHER, built).name]
 
 
-@pytest.mark.parametrize("damage", ["step.onnx", "prefill.onnx", "index.json"])
+@pytest.mark.parametrize("damage", ["step.onnx", "prefill.onnx", "score.onnx", "index.json"])
 def test_damaged_graphs_are_built_anew(
     checkpoint: Path, built: Path, damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from musictx.ui.visitors import Visitors
+import subprocess
+import sys
+from pathlib import Path
+
+from musictx.ui.visitors import AT_ONCE, Visitors
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_stop_is_for_one_session() -> None:
@@ -46,3 +52,23 @@ def test_several_go_on_at_once() -> None:
     assert [visitors.ahead(name) for name in "abcd"] == [0, 0, 1, 2]
     visitors.end("b", flags[1])
     assert [visitors.ahead(name) for name in "acd"] == [0, 0, 1]
+
+
+BUILD = """
+import sys
+from pathlib import Path
+from musictx.ui.page import build_page
+from musictx.ui.warmth import Warmth
+from tests.ui.fake_studio import FakeStudio
+from tests.ui.fake_workshop import FakeWorkshop
+studio = FakeStudio(Path(sys.argv[1]))
+page = build_page(studio, Warmth(studio, "enhanced"), FakeWorkshop(Path(sys.argv[1])))
+print({each.concurrency_limit for each in page.fns.values() if each.concurrency_id == "generation"})
+"""
+
+
+def test_as_many_compose_at_once_as_is_promised(tmp_path: Path) -> None:
+    """All that composes shares one queue, and the lowest limit that any of its events names holds for all of them."""
+    command = [sys.executable, "-c", BUILD, str(tmp_path)]  # a page leaves event loops behind
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"{{{AT_ONCE}}}"
