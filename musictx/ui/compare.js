@@ -53,10 +53,7 @@ function showSide(deck, place, keep) {
   deck.find(".roll-wait").hidden = !waits;
   deck.find(".roll-wait-text").textContent = picture.wait;
   const general = place ? null : picture.problem; // what concerns both is said once
-  const problem = side?.problem ? { title: "No music this time", text: side.problem } : general;
-  deck.find(".roll-problem").hidden = !problem;
-  deck.find(".roll-problem-title").textContent = problem?.title ?? "";
-  deck.find(".roll-problem-text").textContent = problem?.text ?? "";
+  deck.tell(side?.problem ? { title: "No music this time", text: side.problem } : general, picture.serial);
   showFiles(deck.find(".files"), side?.files ?? picture.files);
   deck.find(".files-note").textContent = side?.note ?? picture.note;
   showNames(deck, place);

@@ -9,6 +9,8 @@ class Deck {
     this.roll = new Roll(this.box, this.find(".roll-base"), this.find(".roll-top"), this.find(".roll-head"));
     this.box.roll = this.roll; // for the console and the tests
     this.onState = onState;
+    this.serial = 0; // of what is told as a problem,
+    this.dismissed = 0; // and of the one that was closed
     this.words = { joinS: null, sounding: "", note: "" };
     this.player = new Player(this.find("audio"), (time) => this.showTime(time), () => {
       this.showTransport();
@@ -37,6 +39,20 @@ class Deck {
   say(joinS, sounding, note = "") {
     this.words = { joinS, sounding, note };
     this.showTransport();
+  }
+
+  /** Over the roll until it is closed: `problem` with title and text, or none; `serial` tells one from the next. */
+  tell(problem, serial) {
+    this.serial = serial;
+    const shown = serial === this.dismissed ? null : problem;
+    this.find(".roll-problem").hidden = !shown;
+    this.find(".roll-problem-title").textContent = shown?.title ?? "";
+    this.find(".roll-problem-text").textContent = shown?.text ?? "";
+  }
+
+  dismiss() {
+    this.dismissed = this.serial;
+    this.tell(null, this.serial);
   }
 
   showTransport() {

@@ -21,6 +21,7 @@ Object.assign(Deck.prototype, {
       ".zoom-in": () => this.roll.zoom(1.6),
       ".zoom-out": () => this.roll.zoom(1 / 1.6),
       ".zoom-fit": () => this.roll.fit(),
+      ".roll-problem-close": () => this.dismiss(),
     };
     for (const [name, action] of Object.entries(buttons)) this.find(name)?.addEventListener("click", action);
     this.listenToSeeking();

@@ -11,7 +11,6 @@ let picture = null; // the value on show
 let chosen = 0; // index of the take on show
 let grew = false; // the last picture was still growing
 let announced = "";
-let dismissed = 0; // serial of the picture whose problem was closed
 
 const take = () => picture?.takes[chosen] ?? null;
 const sound = () => (take() ? take().audio : picture?.seed_audio) ?? null;
@@ -67,10 +66,7 @@ function showWords() {
   find(".roll-progress i").style.transform = `scaleX(${working ? picture.reached_s / picture.target_s : 0})`;
   find(".roll-wait").hidden = !(working && !picture.reached_s);
   find(".roll-wait-text").textContent = picture.wait;
-  const problem = picture.serial === dismissed ? null : picture.problem;
-  find(".roll-problem").hidden = !problem;
-  find(".roll-problem-title").textContent = problem?.title ?? "";
-  find(".roll-problem-text").textContent = problem?.text ?? "";
+  deck.tell(picture.problem, picture.serial);
   if (picture.live !== announced) find(".stage-live").textContent = announced = picture.live;
 }
 

@@ -1,10 +1,6 @@
 // Buttons and keys of the stage beyond its deck's.
 
 find(".again").addEventListener("click", () => trigger("again", { take: chosen }));
-find(".roll-problem-close").addEventListener("click", () => {
-  dismissed = picture.serial;
-  find(".roll-problem").hidden = true;
-});
 
 /** Keys work anywhere on the tab, except where they already mean something. */
 document.addEventListener("keydown", (event) => {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,11 +23,12 @@ from musictx.ui.seed_handlers import SeedHandlers
 from musictx.ui.stage_view import Picture
 from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
+from tests.ui.visitor import finished, with_dataset
 
 A = (0.8, 10, 0.92, 1.0, None, "enhanced")  # Balanced
 B = (1.1, 15, 0.95, 1.5, None, "enhanced")  # Creative, with another focus
 VALUES = (10, 7, *A, *B)
-REQUEST: Any = SimpleNamespace(session_hash="me")
+REQUEST: Any = SimpleNamespace(session_hash="me", username=None)
 NOTHING = (gr.skip(), gr.skip(), gr.skip())
 TELLING = ("Random walk", "Balanced", "Creative", "tokens/s", "nats", "enhanced", " tokens", "random seed")
 
@@ -157,6 +159,17 @@ def test_somebody_elses_checkpoint_stays_closed(comparing: CompareHandlers, pict
     values = (10, 7, *A, *A[:5], "run:theirs")
     sides = compared(comparing, picture, values=values)[-1][1]["sides"]
     assert "somebody's own checkpoint" in sides[1]["problem"] and sides[0]["made"]
+
+
+def test_ones_own_checkpoint_is_called_by_its_title(
+    comparing: CompareHandlers, picture: Picture, fake_workshop: Any, tmp_path: Path
+) -> None:
+    kept = finished(fake_workshop, with_dataset(fake_workshop, tmp_path))
+    values = (10, 7, *A, *A[:5], f"run:{kept['run']}")
+    begun = comparing.begin(picture, 10, False, REQUEST)[0]
+    *_, (_, value, *_) = comparing.generate(begun, False, kept, REQUEST, *values)
+    assert [side["name"] for side in value["sides"]] == ["Random walk", "Waltz · yours"]
+    assert all(side["made"] for side in value["sides"])
 
 
 def test_a_number_out_of_range_names_its_side(comparing: CompareHandlers, picture: Picture) -> None:
