@@ -18,7 +18,6 @@ from musictx.ui.controls import (
     length_knob,
     panel_title,
     preset_radio,
-    random_seed_field,
     random_seed_row,
     sampling_knobs,
     seed_panel,
@@ -41,7 +40,6 @@ class SideControls:
     top_k: gr.Slider
     top_p: gr.Slider
     focus: gr.Slider
-    random_seed: gr.Number
 
     @property
     def sampling(self) -> list[Any]:
@@ -51,7 +49,7 @@ class SideControls:
     @property
     def settings(self) -> list[Any]:
         """Inputs that make up this side's settings."""
-        return [*self.sampling, self.focus, self.random_seed, self.checkpoint]
+        return [*self.sampling, self.focus, self.checkpoint]
 
 
 @dataclass(frozen=True)
@@ -74,6 +72,7 @@ class CompareTab:
     seconds: gr.Slider
     random_seed: gr.Number
     dice: gr.Button
+    same_seed: gr.Checkbox
     blind: gr.Checkbox
     generate: gr.Button
     stop: gr.Button
@@ -83,7 +82,7 @@ class CompareTab:
     @property
     def settings(self) -> list[Any]:
         """Inputs that make up the settings of both sides."""
-        return [self.seconds, self.random_seed, *self.a.settings, *self.b.settings]
+        return [self.seconds, self.random_seed, self.same_seed, *self.a.settings, *self.b.settings]
 
 
 def build_compare(studio: Studio, first: Picture, report: str, checkpoint: str | None) -> CompareTab:
@@ -130,8 +129,7 @@ def _side(studio: Studio, letter: str, checkpoint: str | None, preset: str) -> S
         with gr.Accordion("More", open=False, elem_id=f"{prefix}more", elem_classes="more"):
             knobs = sampling_knobs(preset, prefix)
             focus = focus_knob(prefix)
-            number = random_seed_field(None, "Own random seed", "empty: the same for both", f"{prefix}random-seed")
-    return SideControls(checkpoint=picker, preset=radio, focus=focus, random_seed=number, **knobs)
+    return SideControls(checkpoint=picker, preset=radio, focus=focus, **knobs)
 
 
 def _both() -> dict[str, Any]:
@@ -139,6 +137,9 @@ def _both() -> dict[str, Any]:
     with gr.Column(elem_classes="sheet"):
         panel_title("Both")
         parts: dict[str, Any] = {"seconds": length_knob("compare-"), **random_seed_row("compare-")}
+        parts["same_seed"] = gr.Checkbox(
+            True, label="Same random seed", info="without it B takes the next number", elem_id="same-seed"
+        )
         parts["blind"] = gr.Checkbox(
             False,
             label="Blind",

@@ -27,14 +27,14 @@ from musictx.ui.compose_handlers import (
     ComposeHandlers,
     idle,
 )
-from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, new_random_seed
+from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, LARGEST_SEED, new_random_seed
 from musictx.ui.downloads import all_files, first_files
 from musictx.ui.forms import read_settings, read_sound
 from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.preferences import Votes, tally, vote
 from musictx.ui.stage_view import Picture, safe_name
 
-SIDE_INPUTS = 6  # temperature, top-k, top-p, focus, own random seed, checkpoint
+SIDE_INPUTS = 5  # temperature, top-k, top-p, focus, checkpoint
 
 
 class CompareHandlers:
@@ -83,12 +83,20 @@ class CompareHandlers:
             self.music.visitors.end(session, flag)
 
     def _sides(
-        self, kept: Any, request: gr.Request, seconds: float, random_seed: float | None, *values: Any
+        self,
+        kept: Any,
+        request: gr.Request,
+        seconds: float,
+        random_seed: float | None,
+        same_seed: bool,
+        *values: Any,
     ) -> tuple[Side, Side]:
         """A and B as the controls have them; SettingsError says whose value does not fit."""
+        a_values, b_values = values[:SIDE_INPUTS], values[SIDE_INPUTS:]
+        next_seed = random_seed if same_seed or random_seed is None else (random_seed + 1) % (LARGEST_SEED + 1)
         settings = [
-            _side_settings(letter, seconds, random_seed, *values[at : at + SIDE_INPUTS])
-            for letter, at in zip(LETTERS, (0, SIDE_INPUTS), strict=True)
+            _side_settings("A", seconds, random_seed, *a_values),
+            _side_settings("B", seconds, next_seed, *b_values),
         ]
         titles = self.own.titles(kept, request)
         known = [titles.get(each.checkpoint, each.checkpoint) for each in settings]
@@ -212,11 +220,11 @@ def _side_settings(
     top_k: float,
     top_p: float,
     focus: float,
-    own_seed: float | None,
     checkpoint: str | None,
 ) -> ComposeSettings:
-    number = random_seed if own_seed is None else own_seed
     try:
-        return read_settings(temperature, top_k, top_p, focus, seconds, DEFAULT_CONTEXT_SECONDS, 1, number, checkpoint)
+        return read_settings(
+            temperature, top_k, top_p, focus, seconds, DEFAULT_CONTEXT_SECONDS, 1, random_seed, checkpoint
+        )
     except SettingsError as error:
         raise SettingsError(f"{letter}: {error}") from error

@@ -24,6 +24,7 @@ PRESETS = [(name.title(), name) for name in SAMPLING_PRESETS] + [("Custom", "cus
 DEFAULT_PRESET = "balanced"
 GENERATE = "Generate"
 RANDOM_SEEDS = 100_000  # five figures: short enough to be noted on paper
+LARGEST_SEED = 2**31 - 1
 UPLOADED = "uploaded"  # the seed picker's value for the visitor's own file
 DEFAULT_SECONDS, DEFAULT_CONTEXT_SECONDS, DEFAULT_ROOM = 30, 60, 0.2
 
@@ -98,7 +99,16 @@ def length_knob(prefix: str = "") -> gr.Slider:
 def random_seed_row(prefix: str = "") -> dict[str, Any]:
     """The number that a piece can be repeated with, and another one: random_seed, dice."""
     with gr.Row(elem_classes="tight random-seed-row"):
-        number = random_seed_field(new_random_seed(), "Random seed", "same number, same piece", f"{prefix}random-seed")
+        number = gr.Number(
+            new_random_seed(),
+            label="Random seed",
+            info="same number, same piece",
+            precision=0,
+            minimum=0,
+            maximum=LARGEST_SEED,
+            elem_id=f"{prefix}random-seed",
+            elem_classes="random-seed",
+        )
         dice = gr.Button(
             "New",
             size="md",
@@ -108,20 +118,6 @@ def random_seed_row(prefix: str = "") -> dict[str, Any]:
             icon=str(HERE / "dice.svg"),
         )
     return {"random_seed": number, "dice": dice}
-
-
-def random_seed_field(value: int | None, label: str, info: str, elem_id: str) -> gr.Number:
-    """A field for a random seed."""
-    return gr.Number(
-        value,
-        label=label,
-        info=info,
-        precision=0,
-        minimum=0,
-        maximum=2**31 - 1,
-        elem_id=elem_id,
-        elem_classes="random-seed",
-    )
 
 
 def checkpoint_picker(studio: Studio, value: str | None, prefix: str = "") -> gr.Dropdown:

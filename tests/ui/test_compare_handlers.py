@@ -25,9 +25,9 @@ from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
 from tests.ui.visitor import finished, with_dataset
 
-A = (0.8, 10, 0.92, 1.0, None, "enhanced")  # Balanced
-B = (1.1, 15, 0.95, 1.5, None, "enhanced")  # Creative, with another focus
-VALUES = (10, 7, *A, *B)
+A = (0.8, 10, 0.92, 1.0, "enhanced")  # Balanced
+B = (1.1, 15, 0.95, 1.5, "enhanced")  # Creative, with another focus
+VALUES = (10, 7, True, *A, *B)
 REQUEST: Any = SimpleNamespace(session_hash="me", username=None)
 NOTHING = (gr.skip(), gr.skip(), gr.skip())
 TELLING = ("Random walk", "Balanced", "Creative", "tokens/s", "nats", "enhanced", " tokens", "random seed")
@@ -83,8 +83,8 @@ def test_both_grow_and_end_with_facts_and_scores(comparing: CompareHandlers, pic
     assert button["value"] == "Generate" and button["interactive"] and not stop["interactive"] and random_seed != 7
 
 
-def test_a_side_may_have_a_random_seed_of_its_own(comparing: CompareHandlers, picture: Picture) -> None:
-    values = (10, 7, *A, *A[:4], 8, A[5])
+def test_without_the_same_random_seed_b_takes_the_next(comparing: CompareHandlers, picture: Picture) -> None:
+    values = (10, 7, False, *A, *A)
     sides = compared(comparing, picture, values=values)[-1][1]["sides"]
     assert [side["name"] for side in sides] == ["Random walk · random seed 7", "Random walk · random seed 8"]
     assert sides[0]["notes"] != sides[1]["notes"]
@@ -156,7 +156,7 @@ def test_when_neither_fits_the_page_is_ready_again(
 
 
 def test_somebody_elses_checkpoint_stays_closed(comparing: CompareHandlers, picture: Picture) -> None:
-    values = (10, 7, *A, *A[:5], "run:theirs")
+    values = (10, 7, True, *A, *A[:4], "run:theirs")
     sides = compared(comparing, picture, values=values)[-1][1]["sides"]
     assert "somebody's own checkpoint" in sides[1]["problem"] and sides[0]["made"]
 
@@ -165,7 +165,7 @@ def test_ones_own_checkpoint_is_called_by_its_title(
     comparing: CompareHandlers, picture: Picture, fake_workshop: Any, tmp_path: Path
 ) -> None:
     kept = finished(fake_workshop, with_dataset(fake_workshop, tmp_path))
-    values = (10, 7, *A, *A[:5], f"run:{kept['run']}")
+    values = (10, 7, True, *A, *A[:4], f"run:{kept['run']}")
     begun = comparing.begin(picture, 10, False, REQUEST)[0]
     *_, (_, value, *_) = comparing.generate(begun, False, kept, REQUEST, *values)
     assert [side["name"] for side in value["sides"]] == ["Random walk", "Waltz · yours"]
@@ -173,7 +173,7 @@ def test_ones_own_checkpoint_is_called_by_its_title(
 
 
 def test_a_number_out_of_range_names_its_side(comparing: CompareHandlers, picture: Picture) -> None:
-    comparison, value, button, *_ = compared(comparing, picture, values=(10, 7, *A, 9.0, *B[1:]))[-1]
+    comparison, value, button, *_ = compared(comparing, picture, values=(10, 7, True, *A, 9.0, *B[1:]))[-1]
     assert value["problem"]["text"].startswith("B: temperature") and button["interactive"] and comparison is None
 
 
