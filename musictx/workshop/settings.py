@@ -52,7 +52,7 @@ class RunSettings:
     length: int = 512
     transpose: int = 3
     stretch: float = 0.05
-    label_smoothing: float = 0.1
+    label_smoothing: float = 0.0
     precision: str = "float32"
     sample_every: int = 50
     max_minutes: float = 0.0
