@@ -121,8 +121,7 @@ class CompareHandlers:
             yield gr.skip(), shown.value(), gr.update(value=words, interactive=False), gr.skip(), gr.skip()
         done = _finished(shown)
         yield done, done.value(), idle(), gr.update(interactive=False), new_random_seed()
-        for place in (0, 1):
-            done = done.with_side(place, self._scored(done.sides[place], done.picture))
+        done = done.but(sides=self._scored(done))
         yield done, done.value(), gr.skip(), gr.skip(), gr.skip()
 
     def _run(
@@ -144,15 +143,20 @@ class CompareHandlers:
             logging.getLogger(__name__).exception("one side of a comparison failed")
             yield side.but(take=None, problem=UNKNOWN)
 
-    def _scored(self, side: Side, picture: Picture) -> Side:
-        """The same with the NLL of the seed under its checkpoint."""
-        if side.take is None:
-            return side
-        try:
-            score = self.studio.score(picture.seed, side.settings.checkpoint, side.settings.sampling.focus)
-        except MusictxError as error:
-            return side.but(unscored=str(error))
-        return side.but(score=score)
+    def _scored(self, done: Comparison) -> tuple[Side, Side]:
+        """Both with the NLL of the seed under what made them; where that is the same, it is measured once."""
+        found: dict[tuple[str, float], dict[str, Any]] = {}
+        for side in done.sides:
+            key = (side.settings.checkpoint, side.settings.sampling.focus)
+            if side.take is not None and key not in found:
+                try:
+                    found[key] = {"score": self.studio.score(done.picture.seed, *key)}
+                except MusictxError as error:
+                    found[key] = {"unscored": str(error)}
+        first, second = (
+            side.but(**found.get((side.settings.checkpoint, side.settings.sampling.focus), {})) for side in done.sides
+        )
+        return first, second
 
     def _failed(self, picture: Picture, sentence: str) -> tuple[Any, ...]:
         """Neither side, and why: as `generate`."""

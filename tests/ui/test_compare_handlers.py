@@ -87,6 +87,7 @@ def test_without_the_same_random_seed_b_takes_the_next(comparing: CompareHandler
     values = (10, 7, False, *A, *A)
     sides = compared(comparing, picture, values=values)[-1][1]["sides"]
     assert [side["name"] for side in sides] == ["Random walk · random seed 7", "Random walk · random seed 8"]
+    assert sides[0]["score"] == sides[1]["score"] != ""
     assert sides[0]["notes"] != sides[1]["notes"]
 
 
