@@ -24,6 +24,7 @@ import numpy as np
 from benchmarks.measure import RESULTS, machine, print_facts, print_table
 from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.training.runs import RunFolder
+from musictx.workshop.plan import parameters
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch")
 WARMUP_SHARE = 0.05
@@ -143,16 +144,6 @@ def row_of(name: str, variant: Variant, runs: Sequence[RunFolder]) -> dict[str, 
         "largest": float(np.max(norms)),
         "diverged": failed,
     }
-
-
-def parameters(config: ModelConfig) -> int:
-    """All weights of the network."""
-    block = (
-        4 * config.width * (config.width + 1) + 2 * config.width * config.ffn_width + config.ffn_width + config.width
-    )
-    block += config.window * config.head_size + 4 * config.width
-    head = config.vocabulary_size * (2 * config.width + 1)
-    return config.blocks * block + head + 2 * config.width * config.pre_norm
 
 
 def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:

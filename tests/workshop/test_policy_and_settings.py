@@ -118,6 +118,13 @@ def test_windows_longer_than_the_base_reads_are_refused(tmp_path: Path) -> None:
         shape(RunSettings(length=129), base)
 
 
+def test_fine_tuning_begins_where_the_base_stands(tmp_path: Path) -> None:
+    base = write_tiny_checkpoint(tmp_path / "tiny")
+    settings = default_settings(report(20_000), "tiny", 128)
+    config = training_config(settings, Path("data"), 20_000, base, WorkshopLimits())
+    assert config.dropout == shape(settings, base).dropout and config.label_smoothing == 0
+
+
 @pytest.mark.parametrize("network", [MODEL_PRESETS["tiny"], MODEL_PRESETS["original"], ModelConfig(128, 2, 512)])
 def test_weights_are_counted_right(network: ModelConfig) -> None:
     model = MusicTransformer(network)
