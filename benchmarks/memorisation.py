@@ -4,19 +4,20 @@
 
 Continues openings of held-out pieces under each preset and looks every continuation up in the checkpoint's index of
 passages; the real continuations of the same openings, cut to as many notes, are the measure. A model that copies
-shares longer passages than pianists do.
+shares longer passages than pianists do. What a preset gave is kept: an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import machine, print_facts, print_table
+from benchmarks.measure import RESULTS, machine, print_facts, print_table
 from musictx.audition import CONTINUATION_S, audition, openings
 from musictx.config import SAMPLING_PRESETS
 from musictx.experiment import open_studio
@@ -36,14 +37,23 @@ def run(options: argparse.Namespace) -> dict[str, list[int]]:
         raise SystemExit(f"{name} has no index of passages: python -m musictx index")
     pieces = [ids for path in options.corpora for ids in read_pieces(path, "validation")]
     seeds = [opening for opening in openings(pieces, options.pieces, real_s=options.seconds) if opening.real]
+    work = {"pieces": len(seeds), "seconds": options.seconds, "seed": options.seed}
     found: dict[str, list[int]] = {}
     written: list[int] = []
     for preset in options.presets:
-        heard = audition(studio.decoder(name), seeds, SAMPLING_PRESETS[preset], options.seconds, options.seed)
-        found[preset] = [index.passages.longest_shared(notes).notes for notes in heard.notes]
-        written.append(int(np.median([len(notes) for notes in heard.notes])))
+        path = options.kept / name / f"{preset}.json"
+        if not path.is_file() or json.loads(path.read_text())["work"] != work:
+            print(f"{name}, {preset}", file=sys.stderr, flush=True)
+            heard = audition(studio.decoder(name), seeds, SAMPLING_PRESETS[preset], options.seconds, options.seed)
+            shared = [index.passages.longest_shared(notes).notes for notes in heard.notes]
+            median = int(np.median([len(notes) for notes in heard.notes]))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps({"work": work, "shared": shared, "median_notes": median}) + "\n")
+        kept = json.loads(path.read_text())
+        found[preset] = kept["shared"]
+        written.append(kept["median_notes"])
     most = max(written)
-    found[REAL] = [_shared(index.passages, opening.real, most) for opening in seeds if opening.real]
+    found[f"{REAL}, {most} notes"] = [_shared(index.passages, opening.real, most) for opening in seeds if opening.real]
     return found
 
 
@@ -70,7 +80,7 @@ def draw(found: dict[str, list[int]], path: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(7, 4), dpi=110)
     for name, lengths in found.items():
         notes = np.arange(0, 101)
-        real = name == REAL
+        real = name.startswith(REAL)
         style = {"color": "#1f3b6e", "lw": 3} if real else {"lw": 1.5}
         axes.plot(notes, [np.mean(np.array(lengths) >= count) for count in notes], label=name, **style)
     axes.set_xlabel("notes of the longest passage shared with the training data")
@@ -90,6 +100,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=CONTINUATION_S)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--presets", nargs="+", choices=list(SAMPLING_PRESETS), default=list(SAMPLING_PRESETS))
+    parser.add_argument("--kept", type=Path, default=RESULTS / "memorisation", help="folder of what each preset gave")
     parser.add_argument("--out", type=Path, help="picture of the curves")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
