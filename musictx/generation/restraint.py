@@ -68,7 +68,8 @@ def restrained(xp: Any, logits_BV: Array, struck_BK: Array, limit_B: Array, key_
     """
     all_B1 = STRENGTH * _excess(xp, xp.sum(struck_BK, axis=-1, keepdims=True), limit_B)
     keys_BK = STRENGTH * _excess(xp, struck_BK, key_limit_B)
-    short_BN = xp.maximum(1.0 - shifts_s() * limit_B[:, None], 0.0)
+    # The tensor stands first: numpy would not know what to do with one of torch's.
+    short_BN = xp.maximum(1.0 - limit_B[:, None] * shifts_s(), 0.0)
     bins_1 = np.ones((1, v.VELOCITY_BINS), np.float32)  # a velocity is always followed by a strike
     specials_1 = np.zeros((1, v.SIZE - v.EVENTS), np.float32)
     in_order = [keys_BK + all_B1, xp.zeros_like(keys_BK), all_B1 * short_BN, all_B1 * bins_1, all_B1 * specials_1]
