@@ -174,6 +174,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--precision", default="float32", help="Keras dtype policy")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--only", type=int, nargs="+", help="numbers of the variants, from 0 (default: all)")
     parser.add_argument("--out", type=Path, default=RESULTS / "modifications", help="folder of the runs")
     parser.add_argument("--picture", type=Path, help="where to draw the table")
     parser.add_argument("--begin", nargs=3, help=argparse.SUPPRESS)
@@ -185,6 +186,8 @@ def main(words: Sequence[str] | None = None) -> int:
         parser.error("give a prepared corpus")
     rows = []
     for number, (name, variant) in enumerate(variants().items()):
+        if options.only and number not in options.only:
+            continue
         print(name, file=sys.stderr, flush=True)
         rows.append(row_of(name, variant, [train(number, variant, seed, options) for seed in options.seeds]))
     facts = machine(PACKAGES) | {"tokens": options.tokens, "length": options.length, "seeds": options.seeds}
