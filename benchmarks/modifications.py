@@ -129,7 +129,7 @@ def begin(number: int, seed: int, folder: Path) -> None:
 
 def row_of(name: str, variant: Variant, runs: Sequence[RunFolder]) -> dict[str, Any]:
     """One line of the table: means over the random seeds, and how far these lie apart."""
-    lines = [run.metrics() for run in runs]
+    lines = [list(run.metrics()) for run in runs]
     final = [[line["validation_nll"] for line in run if "validation_nll" in line][-1] for run in lines]
     steps = [line for run in lines for line in run if "nll" in line]
     norms = [line["gradient_norm"] for line in steps]
