@@ -49,12 +49,12 @@ def processor_name() -> str:
     return named[0] if named else platform.processor() or platform.machine()
 
 
-def peak_mb() -> float | None:
-    """The most memory this process ever had, in MiB; None where the system does not tell.
+def peak_mb(process: int | str = "self") -> float | None:
+    """The most memory that a process, this one if none is given, ever had, in MiB; None where the system does not tell.
 
     Not from getrusage, whose figure a child inherits from the process that started it.
     """
-    status = Path("/proc/self/status")
+    status = Path(f"/proc/{process}/status")
     lines = status.read_text().splitlines() if status.is_file() else []
     peaks = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")]
     return peaks[0] if peaks else None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import socket
@@ -22,7 +23,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import RESULTS, machine, print_facts, print_table
+from benchmarks.measure import RESULTS, machine, peak_mb, print_facts, print_table
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
@@ -97,7 +98,7 @@ def measure(port: int, options: argparse.Namespace) -> dict[str, Any]:
             page.wait_for_function("document.querySelector('#hint').innerText.trim() === ''")
             ready_s = time.perf_counter() - began
             rounds = _rounds(page, options)
-            start = {"page answers s": answers_s, "can generate s": ready_s, "peak MB": _peak_mb(server.pid)}
+            start = {"page answers s": answers_s, "can generate s": ready_s, "peak MB": peak_mb(server.pid) or math.nan}
         finally:
             server.terminate()
             server.wait(30)
@@ -140,13 +141,6 @@ def _answers(address: str, server: subprocess.Popen[bytes]) -> float:
         except OSError:
             time.sleep(0.02)
     sys.exit(f"The page did not answer on {address}.")
-
-
-def _peak_mb(process: int) -> float:
-    """The most memory that a process ever had, in MiB; 0 where the system does not tell."""
-    status = Path(f"/proc/{process}/status")
-    lines = status.read_text().splitlines() if status.is_file() else []
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
 if __name__ == "__main__":
