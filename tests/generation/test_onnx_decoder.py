@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -30,15 +29,6 @@ FILTERED = SamplingConfig(temperature=1.1, top_k=15, top_p=0.95, focus=0.5)
 PROMPT = np.array([v.START, v.VELOCITY + 20, 60, v.TIME_SHIFT + 99, v.NOTE_OFF + 60], np.int32)
 TINY = MODEL_PRESETS["tiny"]
 TRAINED = Path(__file__).resolve().parents[2] / "checkpoints" / "enhanced"
-
-
-@pytest.fixture(scope="module")
-def model() -> MusicTransformer:
-    """The tiny model, its weights scaled up so that its logits are as sharp as a trained one's."""
-    keras.utils.set_random_seed(4)
-    tiny = MusicTransformer(TINY)
-    tiny.set_weights([weights * 3 for weights in tiny.get_weights()])
-    return tiny
 
 
 @pytest.fixture(scope="module")

@@ -28,15 +28,6 @@ LENGTHS = (1, 60, 128)
 TRAINED = Path(__file__).resolve().parents[2] / "checkpoints" / "enhanced"
 
 
-@pytest.fixture(scope="module")
-def model() -> MusicTransformer:
-    """The tiny model, its weights scaled up so that its logits are as sharp as a trained one's."""
-    keras.utils.set_random_seed(4)
-    tiny = MusicTransformer(TINY)
-    tiny.set_weights([weights * 3 for weights in tiny.get_weights()])
-    return tiny
-
-
 @pytest.fixture(scope="module", params=["onnx", "onnx-int8", "keras"])
 def engine(request: pytest.FixtureRequest, model: MusicTransformer) -> Decoder:
     if request.param == "keras":
