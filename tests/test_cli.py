@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from musictx.cli import COMMANDS, build_parser, main
+from musictx.cli.command import Bar
 from musictx.generation.decoder import Decoder
 from musictx.loaded import Loaded
 from musictx.midi.files import read_midi, write_midi
@@ -183,6 +184,23 @@ def test_prepare_train_evaluate(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert figures["pieces"] == 2
     assert figures["per_token"] == pytest.approx(math.log(391), abs=0.7)  # after two steps it knows nothing yet
     assert figures["per_note"] * figures["notes"] == pytest.approx(figures["per_token"] * figures["tokens"])
+    kept = tmp_path / "kept.jsonl"
+    assert run(capsys, *words, "--kept", kept) == pytest.approx(figures)
+    lines = kept.read_text().splitlines()
+    kept.write_text(lines[0] + "\n" + lines[1][:20])  # killed while it wrote the second piece
+    assert run(capsys, *words, "--kept", kept) == pytest.approx(figures)
+    assert [line for line in kept.read_text().splitlines() if line in lines] == lines  # measured anew, kept again
+
+
+def test_what_nobody_watches_says_a_line_a_minute(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter([0.0, 10.0, 70.0, 70.0, 80.0])
+    monkeypatch.setattr("musictx.cli.command.time.monotonic", lambda: next(seconds))
+    with Bar("evaluating", "token") as bar:
+        for done in (1, 2, 3):
+            bar(done, 4)
+    assert capsys.readouterr().err == "evaluating: 50%\n"
 
 
 def test_evaluate_music_measures_presets_beside_what_was_played(

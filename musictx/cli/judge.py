@@ -40,6 +40,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--window", type=int, default=None, help="tokens read at once (the model's own if not given)")
     parser.add_argument("--batch", type=int, default=1, help="windows read side by side")
     parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of the network's arithmetic")
+    parser.add_argument("--kept", type=Path, help="file that keeps each piece's NLL; a later call goes on from it")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     music = parser.add_argument_group("how its music differs from people's")
     music.add_argument("--music", action="store_true", help="continue openings of the pieces instead, and measure them")
@@ -67,12 +68,18 @@ def _judge_loss(options: argparse.Namespace, pieces: list[Ids]) -> None:
     from musictx.experiment import open_studio
     from musictx.midi.vocabulary import fingerprint
     from musictx.model.checkpoint import load_checkpoint
+    from musictx.model.weights import weights_hash
     from musictx.training.evaluate import evaluate
+    from musictx.training.piece_log import PieceLog
 
     studio, name = open_studio(options.checkpoint)
-    model, card = load_checkpoint(studio.folders.checkpoints / name, fingerprint(), dtype=options.precision)
-    with Bar("evaluating", "window") as bar:
-        figures = evaluate(model, pieces, options.window, options.batch, report=bar)
+    folder = studio.folders.checkpoints / name
+    model, card = load_checkpoint(folder, fingerprint(), dtype=options.precision)
+    window = options.window or model.config.window
+    terms = f"{weights_hash(folder)} {card.model} {card.adapter} {window} {options.precision}"
+    kept = PieceLog(options.kept, terms) if options.kept else None
+    with Bar("evaluating", "token") as bar:
+        figures = evaluate(model, pieces, window, options.batch, report=bar, kept=kept)
     if options.json:
         print_json({"checkpoint": card.name, "precision": options.precision, **dataclasses.asdict(figures)})
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,16 @@ from musictx.midi import vocabulary
 from musictx.model.transformer import MusicTransformer
 from musictx.training.dataset import Ids, validation_windows
 from musictx.training.objective import token_nll
+
+
+@dataclass(frozen=True)
+class PieceLoss:
+    """What a model makes of one piece. nats: total NLL. tokens, notes, seconds: over how much of it."""
+
+    nats: float
+    tokens: int
+    notes: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -34,12 +45,23 @@ class Figures:
     window: int
 
 
+class Kept(Protocol):
+    """Remembers pieces that were measured before, under the same weights and settings."""
+
+    def find(self, ids: Ids) -> PieceLoss | None:
+        """What was found for a piece."""
+
+    def add(self, ids: Ids, loss: PieceLoss) -> None:
+        """Remembers what was found for a piece."""
+
+
 def evaluate(
     model: MusicTransformer,
     pieces: Sequence[Ids],
     window: int | None = None,
     batch_size: int = 1,
     report: Callable[[int, int], None] | None = None,
+    kept: Kept | None = None,
 ) -> Figures:
     """NLL of whole `pieces` in fixed windows.
 
@@ -47,43 +69,59 @@ def evaluate(
         model: any checkpoint's network.
         pieces: token ids of each piece, START and END included.
         window: tokens read at once; the model's own window if not given.
-        batch_size: windows a step.
-        report: called with (windows done, windows in all).
+        batch_size: windows a step, all of one piece.
+        report: called with (tokens done, tokens in all) after each step.
+        kept: asked for each piece first, and told what was found.
 
     Raises:
         TrainingError: if the pieces hold no events.
     """
     window = window or model.config.window
-    rows = validation_windows(pieces, window)
-    total, tokens = summed_nll(model, rows, batch_size, report)
+    step = _nll_step(model)
+    losses: list[PieceLoss] = []
+    done, total = 0, sum(len(ids) for ids in pieces)
+    for ids in pieces:
+        loss = kept.find(ids) if kept else None
+        if loss is None:
+            measured = 0.0
+            rows = validation_windows([ids], window)
+            for start in range(0, len(rows), batch_size):
+                measured += _summed_nll(step, rows[start : start + batch_size], batch_size)
+                if report:
+                    report(min(done + (start + batch_size) * window, done + len(ids)), total)
+            loss = _loss_of(ids, measured)
+            if kept:
+                kept.add(ids, loss)
+        losses.append(loss)
+        done += len(ids)
+    return _together(losses, window)
+
+
+def _loss_of(ids: Ids, nats: float) -> PieceLoss:
+    """The first token of a piece is never predicted; it is START where one was encoded."""
+    shifts = ids[(ids >= vocabulary.TIME_SHIFT) & (ids < vocabulary.VELOCITY)] - vocabulary.TIME_SHIFT + 1
+    seconds = float(shifts.sum()) / vocabulary.STEPS_PER_SECOND
+    return PieceLoss(nats, int((ids[1:] < vocabulary.EVENTS).sum()), int((ids < vocabulary.NOTE_OFF).sum()), seconds)
+
+
+def _together(losses: Sequence[PieceLoss], window: int) -> Figures:
+    nats, tokens = sum(loss.nats for loss in losses), sum(loss.tokens for loss in losses)
+    notes, seconds = sum(loss.notes for loss in losses), sum(loss.seconds for loss in losses)
     if not tokens:
         raise TrainingError("Nothing to evaluate: the given pieces hold no notes.")
-    ids = np.concatenate([np.asarray(piece) for piece in pieces])
-    shifts = ids[(ids >= vocabulary.TIME_SHIFT) & (ids < vocabulary.VELOCITY)] - vocabulary.TIME_SHIFT + 1
-    notes, seconds = int((ids < vocabulary.NOTE_OFF).sum()), float(shifts.sum()) / vocabulary.STEPS_PER_SECOND
     return Figures(
-        total / tokens, total / max(notes, 1), total / max(seconds, 1e-9), tokens, notes, seconds, len(pieces), window
+        nats / tokens, nats / max(notes, 1), nats / max(seconds, 1e-9), tokens, notes, seconds, len(losses), window
     )
 
 
-def summed_nll(
-    model: MusicTransformer, rows: Ids, batch_size: int, report: Callable[[int, int], None] | None = None
-) -> tuple[float, int]:
-    """Sum of the NLL in nats, and number of events, over windows (W, T + 1); the last batch is padded."""
-    step = _nll_step(model)
-    total, tokens = 0.0, 0
-    for start in range(0, len(rows), batch_size):
-        part = rows[start : start + batch_size]
-        filled = np.full((batch_size, rows.shape[1]), vocabulary.PAD, np.int32)
-        filled[: len(part)] = part
-        targets = filled[:, 1:]
-        counted = targets < vocabulary.EVENTS
-        nll = step(filled[:, :-1], np.where(counted, targets, 0))
-        total += float(nll[counted].sum(dtype=np.float64))
-        tokens += int(counted.sum())
-        if report:
-            report(min(start + batch_size, len(rows)), len(rows))
-    return total, tokens
+def _summed_nll(step: Callable[[Ids, Ids], npt.NDArray[np.float32]], rows: Ids, batch_size: int) -> float:
+    """Sum of the NLL in nats over windows (W, T + 1), padded to `batch_size` of them."""
+    filled = np.full((batch_size, rows.shape[1]), vocabulary.PAD, np.int32)
+    filled[: len(rows)] = rows
+    targets = filled[:, 1:]
+    counted = targets < vocabulary.EVENTS
+    nll = step(filled[:, :-1], np.where(counted, targets, 0))
+    return float(nll[counted].sum(dtype=np.float64))
 
 
 def _nll_step(model: MusicTransformer) -> Callable[[Ids, Ids], npt.NDArray[np.float32]]:
