@@ -26,7 +26,7 @@ class TrainingConfig:
     learning_rate, warmup_steps, schedule, decay_share: see WarmupSchedule.
     optimizer: "adamw" (the recipe) or "muon" (matrices by Muon, the rest by AdamW).
     weight_decay, clip_norm: of the optimizer; label_smoothing: of the loss, never of a reported NLL.
-    transpose_semitones, transpose_probability, stretch: see Augmentation.
+    transpose_semitones, transpose_probability, stretch, velocity_shift: see Augmentation.
     precision: Keras dtype policy; weights stay float32. xla: compile the step with XLA (tensorflow and
     jax; torch runs eagerly); it gains a factor, and costs a minute at the start. seed: of weights, windows and dropout.
     log_every, validate_every, save_every: in steps. validation_windows: at most so many, evenly
@@ -58,6 +58,7 @@ class TrainingConfig:
     transpose_semitones: int = 2
     transpose_probability: float = 0.3
     stretch: float = 0.0
+    velocity_shift: int = 0
     precision: str = "float32"
     xla: bool = True
     seed: int = 0
@@ -84,6 +85,8 @@ class TrainingConfig:
         check_range("label_smoothing", self.label_smoothing, 0, 0.5)
         check_range("learning_rate", self.learning_rate, 1e-7, 1)
         check_range("stretch", self.stretch, 0, 0.5)
+        check_range("transpose_semitones", self.transpose_semitones, 0, 87)
+        check_range("velocity_shift", self.velocity_shift, 0, 31)
         check_range("steps", self.steps, 1, 10**8)
         if not self.lengths or any(self.batch_tokens < length for length, _ in self.lengths):
             raise SettingsError(f"batch_tokens ({self.batch_tokens}) must hold a window of each of {self.lengths}")

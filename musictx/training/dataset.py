@@ -13,7 +13,7 @@ import numpy.typing as npt
 from musictx.errors import TrainingError
 from musictx.midi import vocabulary
 from musictx.midi.codec import stretch
-from musictx.midi.notes import PITCHES
+from musictx.midi.notes import HIGHEST_PIANO_PITCH, LOWEST_PIANO_PITCH, PITCHES
 from musictx.training.corpus_writer import Piece
 
 Ids = npt.NDArray[np.int32]
@@ -23,14 +23,16 @@ Ids = npt.NDArray[np.int32]
 class Augmentation:
     """What is varied in a training window.
 
-    transpose_semitones: at most this far up or down, never off the keyboard's 128 keys.
+    transpose_semitones: at most this far up or down, drawn among the moves that fit the 88 keys.
     transpose_probability: share of windows transposed at all (the recipe: 0.3 within 2 semitones).
     stretch: tempo factor drawn from 1 - stretch to 1 + stretch; 0 leaves the times alone.
+    velocity_shift: all notes of a window louder or softer by at most so many of the 32 velocity bins.
     """
 
     transpose_semitones: int = 2
     transpose_probability: float = 0.3
     stretch: float = 0.0
+    velocity_shift: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,17 +127,32 @@ def augment(ids: Ids, augmentation: Augmentation, random: np.random.Generator) -
         ids = stretch(ids, 1 + float(random.uniform(-augmentation.stretch, augmentation.stretch)))
     reach = augmentation.transpose_semitones
     if reach and random.random() < augmentation.transpose_probability:
-        ids = transpose(ids, int(random.integers(-reach, reach + 1)))
+        lowest, highest = transpositions(ids)
+        ids = transpose(ids, int(random.integers(max(-reach, lowest), min(reach, highest) + 1)))
+    reach = augmentation.velocity_shift
+    if reach:
+        ids = louder(ids, int(random.integers(-reach, reach + 1)))
     return ids
 
 
+def transpositions(ids: Ids) -> tuple[int, int]:
+    """How many semitones down (0 or less) and up (0 or more) the notes can be moved within the 88 keys of a piano."""
+    pitches = ids[ids < vocabulary.TIME_SHIFT] % PITCHES
+    if not pitches.size:
+        return 0, 0
+    return min(LOWEST_PIANO_PITCH - int(pitches.min()), 0), max(HIGHEST_PIANO_PITCH - int(pitches.max()), 0)
+
+
 def transpose(ids: Ids, semitones: int) -> Ids:
-    """All notes moved by `semitones`; unchanged if one would leave the 128 pitches."""
-    is_key = ids < vocabulary.TIME_SHIFT
-    pitches = ids[is_key] % PITCHES + semitones
-    if pitches.size and (pitches.min() < 0 or pitches.max() >= PITCHES):
-        return ids
-    return np.where(is_key, ids + semitones, ids).astype(np.int32)
+    """All notes moved by `semitones`, which must be among the `transpositions`."""
+    return np.where(ids < vocabulary.TIME_SHIFT, ids + semitones, ids).astype(np.int32)
+
+
+def louder(ids: Ids, bins: int) -> Ids:
+    """All velocities moved by `bins`, those at the ends held there."""
+    is_velocity = (ids >= vocabulary.VELOCITY) & (ids < vocabulary.EVENTS)
+    moved = np.clip(ids - vocabulary.VELOCITY + bins, 0, vocabulary.VELOCITY_BINS - 1) + vocabulary.VELOCITY
+    return np.where(is_velocity, moved, ids).astype(np.int32)
 
 
 def validation_windows(pieces: Sequence[Ids], length: int) -> Ids:

@@ -93,7 +93,9 @@ class Loop:
         keras.utils.set_random_seed(config.seed)
         corpora = [open_corpus(Path(path)) for path in config.data]
         weights = config.weights or (1.0,) * len(corpora)
-        augmentation = Augmentation(config.transpose_semitones, config.transpose_probability, config.stretch)
+        augmentation = Augmentation(
+            config.transpose_semitones, config.transpose_probability, config.stretch, config.velocity_shift
+        )
         self.windows = TrainingWindows(corpora, weights, augmentation, config.seed)
         for length, _ in config.lengths:
             devices.check(config.batch_tokens // length)

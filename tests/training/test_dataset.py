@@ -14,6 +14,7 @@ from musictx.training.dataset import (
     augment,
     open_corpus,
     transpose,
+    transpositions,
     validation_windows,
 )
 
@@ -71,8 +72,26 @@ def test_transposition_moves_keys_only_and_never_off_the_keyboard() -> None:
     ids = np.array([v.VELOCITY + 3, 60, 64, v.TIME_SHIFT + 9, v.NOTE_OFF + 60, v.NOTE_OFF + 64], np.int32)
     up = transpose(ids, 2)
     np.testing.assert_array_equal(up, [v.VELOCITY + 3, 62, 66, v.TIME_SHIFT + 9, v.NOTE_OFF + 62, v.NOTE_OFF + 66])
-    np.testing.assert_array_equal(transpose(np.array([1, 127]), 1), [1, 127])
-    np.testing.assert_array_equal(transpose(np.array([0, v.NOTE_OFF]), -1), [0, v.NOTE_OFF])
+
+
+def test_moves_are_drawn_among_those_that_fit_the_piano() -> None:
+    ids = np.array([v.VELOCITY + 3, 25, 100, v.NOTE_OFF + 25, v.NOTE_OFF + 100], np.int32)
+    assert transpositions(ids) == (-4, 8)
+    random, far = np.random.default_rng(0), Augmentation(87, 1.0)
+    assert {int(augment(ids, far, random)[1]) - 25 for _ in range(300)} == set(range(-4, 9))
+    assert transpositions(np.array([10, 120])) == (0, 0)  # no piano has these: left where they are
+    assert transpositions(np.array([v.TIME_SHIFT])) == (0, 0)
+
+
+def test_all_velocities_of_a_window_move_together_and_stay_in_their_range() -> None:
+    ids = np.array([v.VELOCITY, 60, v.VELOCITY + 12, 64, v.TIME_SHIFT + 9, v.VELOCITY + 30, v.END], np.int32)
+    random, varied = np.random.default_rng(0), Augmentation(0, 0.0, velocity_shift=3)
+    rows = [augment(ids, varied, random) for _ in range(100)]
+    assert {int(row[2]) - v.VELOCITY for row in rows} == set(range(9, 16))
+    for row in rows:
+        move = int(row[2]) - v.VELOCITY - 12
+        assert row[0] == v.VELOCITY + max(move, 0) and row[5] == v.VELOCITY + min(30 + move, 31)
+        np.testing.assert_array_equal(row[[1, 3, 4, 6]], ids[[1, 3, 4, 6]])
 
 
 def test_the_recipe_transposes_three_windows_in_ten() -> None:
