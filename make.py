@@ -16,7 +16,7 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-BENCHMARKS = ("generate", "visitors", "length", "page", "render", "codec", "readers")
+BENCHMARKS = ("generate", "visitors", "length", "page", "train", "render", "codec", "readers")
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

@@ -4,7 +4,8 @@ A ladder from the keras-io example's configuration to the enhanced one, the chan
 were proposed, and from the enhanced one each taken away alone. All are trained from scratch on the same number of
 tokens of DATA, a prepared corpus, with one learning rate; windows are drawn in the same order wherever batches are
 equally large. Every run lies in a folder of its own and goes on where it stopped; when all are there, the table and
-picture follow. What is compared is the NLL without label smoothing over the same held-out windows.
+picture follow. What is compared is the NLL without label smoothing over the same held-out windows; and how fast each
+network learns and composes, all of them in turn, round by round, in one process.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import dataclasses
 import json
 import subprocess
 import sys
+import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +32,7 @@ from musictx.workshop.plan import parameters
 PACKAGES = ("keras", "tensorflow", "jax", "torch")
 WARMUP_SHARE = 0.05
 VALIDATIONS = 10  # in a run
+SPEED_PROMPT, SPEED_TOKENS, SPEED_ROUNDS = 512, 256, 3
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,43 @@ def begin(number: int, seed: int, folder: Path) -> None:
     save_checkpoint(model, card, folder)
 
 
-def row_of(name: str, variant: Variant, runs: Sequence[RunFolder]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Speed:
+    """Tokens per second: of training, and of composing with ONNX Runtime in float32, alone at a prompt of 512."""
+
+    learning: float
+    composing: float
+
+
+def speeds(runs: dict[str, RunFolder], options: argparse.Namespace) -> dict[str, Speed]:
+    """Of each variant by its name; those that differ in nothing that costs time are measured once."""
+    from benchmarks.contenders import Engine
+    from benchmarks.train import stepper
+    from musictx.generation.onnx_decoder import OnnxDecoder
+
+    found = {name: variants()[name] for name in runs}
+    steps: dict[tuple[ModelConfig, int], Any] = {}
+    engines: dict[tuple[ModelConfig, int], Engine] = {}
+    times: dict[tuple[ModelConfig, int], list[tuple[float, float]]] = defaultdict(list)
+    for name, variant in found.items():
+        key = (variant.model(), variant.batch)
+        if key not in steps:
+            folder = runs[name].last
+            steps[key] = stepper(key[0], options.precision, "adamw", variant.batch, options.length)
+            engines[key] = Engine(OnnxDecoder.open(folder, folder))
+    for warm in (True, *(False,) * SPEED_ROUNDS):
+        for key, step in steps.items():
+            began = time.perf_counter()
+            step()
+            learned_s = time.perf_counter() - began
+            composed_s = engines[key].run(SPEED_PROMPT, SPEED_TOKENS, 1)["seconds"]
+            if not warm:
+                times[key].append((key[1] * options.length / learned_s, SPEED_TOKENS / composed_s))
+    medians = {key: Speed(*(float(value) for value in np.median(rows, axis=0))) for key, rows in times.items()}
+    return {name: medians[variant.model(), variant.batch] for name, variant in found.items()}
+
+
+def row_of(name: str, variant: Variant, runs: Sequence[RunFolder], speed: Speed) -> dict[str, Any]:
     """One line of the table: means over the random seeds, and how far these lie apart."""
     lines = [list(run.metrics()) for run in runs]
     final = [[line["validation_nll"] for line in run if "validation_nll" in line][-1] for run in lines]
@@ -139,7 +179,8 @@ def row_of(name: str, variant: Variant, runs: Sequence[RunFolder]) -> dict[str, 
         "NLL": float(np.mean(final)),
         "spread": float(np.ptp(final)),
         "parameters": parameters(variant.model()),
-        "tokens/s": float(np.median([line["tokens_per_second"] for line in steps])),
+        "learns, tokens/s": round(speed.learning),
+        "composes, tokens/s": round(speed.composing),
         "gradient norm": float(np.median(norms)),
         "largest": float(np.max(norms)),
         "diverged": failed,
@@ -184,12 +225,14 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     if options.data is None:
         parser.error("give a prepared corpus")
-    rows = []
+    runs: dict[str, list[RunFolder]] = {}
     for number, (name, variant) in enumerate(variants().items()):
         if options.only and number not in options.only:
             continue
         print(name, file=sys.stderr, flush=True)
-        rows.append(row_of(name, variant, [train(number, variant, seed, options) for seed in options.seeds]))
+        runs[name] = [train(number, variant, seed, options) for seed in options.seeds]
+    speed = speeds({name: each[0] for name, each in runs.items()}, options)
+    rows = [row_of(name, variants()[name], each, speed[name]) for name, each in runs.items()]
     facts = machine(PACKAGES) | {"tokens": options.tokens, "length": options.length, "seeds": options.seeds}
     print_facts(facts)
     print_table(rows)

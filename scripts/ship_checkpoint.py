@@ -98,7 +98,9 @@ def draw_curve(run: RunFolder, path: Path) -> None:
     axes.set_zorder(rate_axes.get_zorder() + 1)
     axes.patch.set_visible(False)
     axes.plot([row[0] for row in training], [row[1] for row in training], color="#1f3b6e", lw=1, label="training")
-    axes.plot(*zip(*held_out, strict=True), color="#c2570c", marker="o", ms=3, label="validation (MAESTRO, 48 windows)")
+    settings = run.read_config()
+    label = f"validation ({Path(settings['data'][0]).name}, {settings['validation_windows']} windows)"
+    axes.plot(*zip(*held_out, strict=True), color="#c2570c", marker="o", ms=3, label=label)
     axes.set_xlabel("step")
     axes.set_ylabel("NLL, nats per token")
     axes.legend()
