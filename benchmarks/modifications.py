@@ -27,7 +27,6 @@ import numpy as np
 from benchmarks.measure import RESULTS, machine, print_facts, print_table
 from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.training.runs import RunFolder
-from musictx.workshop.plan import parameters
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch")
 WARMUP_SHARE = 0.05
@@ -178,7 +177,7 @@ def row_of(name: str, variant: Variant, runs: Sequence[RunFolder], speed: Speed)
         "variant": name,
         "NLL": float(np.mean(final)),
         "spread": float(np.ptp(final)),
-        "parameters": parameters(variant.model()),
+        "parameters": variant.model().parameters,
         "learns, tokens/s": round(speed.learning),
         "composes, tokens/s": round(speed.composing),
         "gradient norm": float(np.median(norms)),

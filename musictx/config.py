@@ -67,6 +67,14 @@ class ModelConfig:
         """Number H of attention heads."""
         return self.width // self.head_size
 
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        width, ffn = self.width, self.ffn_width
+        block = 4 * (width * width + width) + 2 * width * ffn + ffn + width + 4 * width + self.window * self.head_size
+        norm = 2 * width if self.pre_norm else 0
+        return self.blocks * block + 2 * self.vocabulary_size * width + self.vocabulary_size + norm
+
     def to_dict(self) -> dict[str, Any]:
         """As plain values for `config.json`."""
         return dataclasses.asdict(self)

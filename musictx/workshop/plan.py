@@ -118,14 +118,6 @@ def training_config(
     )
 
 
-def parameters(network: ModelConfig) -> int:
-    """Weights of a network of this shape."""
-    width, ffn = network.width, network.ffn_width
-    block = 4 * (width * width + width) + 2 * width * ffn + ffn + width + 4 * width + network.window * network.head_size
-    norm = 2 * width if network.pre_norm else 0
-    return network.blocks * block + 2 * network.vocabulary_size * width + network.vocabulary_size + norm
-
-
 def lora_parameters(network: ModelConfig, settings: RunSettings) -> int:
     """Weights that LoRA trains."""
     sides = {"expand": network.width + network.ffn_width, "contract": network.ffn_width + network.width}
@@ -135,7 +127,7 @@ def lora_parameters(network: ModelConfig, settings: RunSettings) -> int:
 
 def memory_bytes(settings: RunSettings, network: ModelConfig) -> int:
     """About what the process takes at most, from the shapes alone: a first look, before anything is measured."""
-    whole = parameters(network)
+    whole = network.parameters
     trained = lora_parameters(network, settings) if settings.method == "lora" else whole
     weights = 2 * whole + 3 * trained  # the network and the one that samples; gradients and two moments
     tokens = settings.batch * settings.length
@@ -147,7 +139,7 @@ def memory_bytes(settings: RunSettings, network: ModelConfig) -> int:
 
 def disk_bytes(settings: RunSettings, network: ModelConfig) -> int:
     """What the run's folder takes at most: the state and two checkpoints, each beside its successor."""
-    whole = parameters(network)
+    whole = network.parameters
     trained = lora_parameters(network, settings) if settings.method == "lora" else whole
     checkpoint = FLOAT * trained if settings.method == "lora" else 2 * whole
     own_base = 2 * whole if settings.method == "lora" else 0
@@ -195,7 +187,7 @@ def estimate(
         folder: of the workshop; figures are kept in its folder `measured`.
     """
     network = shape(settings, Path(config.base) if config.base else None)
-    whole, disk = parameters(network), disk_bytes(settings, network)
+    whole, disk = network.parameters, disk_bytes(settings, network)
     trained = lora_parameters(network, settings) if settings.method == "lora" else whole
     free_memory, free_disk = free_room(folder)
     memory = memory_bytes(settings, network)

@@ -18,7 +18,6 @@ from musictx.workshop.plan import (
     disk_bytes,
     lora_parameters,
     memory_bytes,
-    parameters,
     shape,
     steps_of,
     training_config,
@@ -128,7 +127,7 @@ def test_fine_tuning_begins_where_the_base_stands(tmp_path: Path) -> None:
 @pytest.mark.parametrize("network", [MODEL_PRESETS["tiny"], MODEL_PRESETS["original"], ModelConfig(128, 2, 512)])
 def test_weights_are_counted_right(network: ModelConfig) -> None:
     model = MusicTransformer(network)
-    assert parameters(network) == model.count_params()
+    assert network.parameters == model.count_params()
     settings = RunSettings(lora_rank=4, lora_layers=("query", "merge", "expand"))
     enable_lora(model, 4, settings.lora_layers)
     assert lora_parameters(network, settings) == sum(int(np.prod(w.shape)) for w in model.trainable_variables)
