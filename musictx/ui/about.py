@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from string import Template
 from typing import TYPE_CHECKING, Any
@@ -24,10 +25,17 @@ KEYS = (
     ("Ctrl + wheel", "zoom on the roll, Shift + wheel moves it"),
 )
 
+COMPARED = ("original", "enhanced")  # the Compare tab begins with these two, in the other order
+TO_COMPARE = """
+element.querySelector('.to-compare')?.addEventListener('click', () => {
+  document.querySelector('#compare-tab-button').click();
+});
+"""
+
 
 def build_about(studio: Studio) -> None:
     """Fills the tab inside the Blocks that are being built."""
-    gr.HTML(about_html(studio), elem_id="about", apply_default_css=False)
+    gr.HTML(about_html(studio), elem_id="about", apply_default_css=False, js_on_load=TO_COMPARE)
 
 
 def about_html(studio: Studio) -> str:
@@ -36,6 +44,7 @@ def about_html(studio: Studio) -> str:
         f"<tr><th scope='row'><kbd>{escape(key)}</kbd></th><td>{escape(does)}</td></tr>" for key, does in KEYS
     )
     return Template((HERE / "about.html").read_text(encoding="utf-8")).substitute(
+        models=models_html(studio.checkpoints()),
         checkpoints="".join(_checkpoint(card) for card in studio.checkpoints()) or "<p>No checkpoint was found.</p>",
         soundfonts="".join(_font(font) for font in studio.soundfonts()) or "<li>No SoundFont was found.</li>",
         seeds="".join(f"<li>{escape(seed.title)}: {escape(seed.credit)}</li>" for seed in studio.built_in_seeds()),
@@ -43,19 +52,48 @@ def about_html(studio: Studio) -> str:
     )
 
 
+def models_html(cards: Sequence[Any]) -> str:
+    """The section on the original and the enhanced network, nothing where one of the two is not here."""
+    found = {card.name: card for card in cards}
+    if not all(name in found for name in COMPARED):
+        return ""
+    both = [found[name] for name in COMPARED]
+    rows = {
+        "blocks of width": [f"{card.model.blocks} of {card.model.width}" for card in both],
+        "weights": [f"{card.model.parameters:,}" for card in both],
+    }
+    for split in both[0].figures:
+        if all(split in card.figures for card in both):
+            rows[f"NLL, {_words(split)}"] = [f"{card.figures[split]['per_token']:.3f}" for card in both]
+    return Template((HERE / "about_models.html").read_text(encoding="utf-8")).substitute(
+        heads="".join(f"<th scope='col'>{escape(card.title)}</th>" for card in both),
+        rows="".join(_row(name, values) for name, values in rows.items()),
+    )
+
+
 def _checkpoint(card: Any) -> str:
     """One checkpoint's card: words, licence, figures."""
-    figures = "".join(
-        f"<tr><th scope='row'>{escape(_words(name))}</th><td>{escape(_figure(value))}</td></tr>"
-        for name, value in dict(card.figures).items()
-    )
+    rows = "".join(_row(_words(name), _measured(value)) for name, value in dict(card.figures).items())
     data = "; ".join(_source(entry) for entry in card.data)
     learned = f"<p>Learned from: {escape(data)}.</p>" if data else ""
     return (
         f"<h3>{escape(card.title)}</h3><p>{escape(card.description)}</p>{learned}<p>{escape(card.limits)}</p>"
         f"<p>Licence of the weights: {escape(card.licence)}</p>"
-        + (f"<table class='figures'><tbody>{figures}</tbody></table>" if figures else "")
+        + (f"<table class='figures'><tbody>{rows}</tbody></table>" if rows else "")
     )
+
+
+def _measured(value: Any) -> list[str]:
+    """What one line of a card's figures says: what `evaluate` measured on a split, or one figure."""
+    if not isinstance(value, dict):
+        return [_figure(value)]
+    units = {"per_token": "nats a token", "per_note": "a note", "per_second": "a second"}
+    return [f"{_figure(value[name])} {unit}" for name, unit in units.items() if name in value]
+
+
+def _row(name: str, values: Sequence[str]) -> str:
+    cells = "".join(f"<td>{escape(value)}</td>" for value in values)
+    return f"<tr><th scope='row'>{escape(name)}</th>{cells}</tr>"
 
 
 def _source(entry: dict[str, Any]) -> str:

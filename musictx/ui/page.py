@@ -59,7 +59,7 @@ def build_page(studio: Studio, warmth: Warmth, workshop: Workshop) -> gr.Blocks:
             with gr.Tab("Compose", id="compose"):
                 report = seeds.report(first, DEFAULT_CONTEXT_SECONDS)
                 tab = build_compose(studio, first, report, warmth)
-            with gr.Tab("Compare", id="compare") as compare_shown:
+            with gr.Tab("Compare", id="compare", elem_id="compare-tab") as compare_shown:
                 compare = build_compare(studio, first, report, warmth.checkpoint)
             with gr.Tab("Train", id="train"):
                 train = build_train(studio, workshop, kept)

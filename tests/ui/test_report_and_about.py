@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from musictx.config import MODEL_PRESETS
+from musictx.model.card import CheckpointCard
 from musictx.ui.about import about_html
 from musictx.ui.seed_report import report_html
 from tests.ui.fake_studio import FakeStudio
@@ -43,3 +45,27 @@ def test_about_without_anything_installed(fake_studio: Any, monkeypatch: pytest.
     monkeypatch.setattr(fake_studio, "soundfonts", lambda: ())
     html = about_html(fake_studio)
     assert "No checkpoint was found." in html and "No SoundFont was found." in html
+
+
+def card_of(name: str, per_token: float) -> Any:
+    """As `scripts.ship_checkpoint` writes it."""
+    figures = {"checkpoint": name, "per_token": per_token, "per_note": 9.4894, "per_second": 79.52, "window": 2048}
+    return CheckpointCard(name, name.title(), "CC0", MODEL_PRESETS[name], "", figures={"maestro-validation": figures})
+
+
+def test_about_says_what_was_measured_on_each_split(fake_studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fake_studio, "checkpoints", lambda: (card_of("enhanced", 2.3488),))
+    html = about_html(fake_studio)
+    assert "<td>2.349 nats a token</td><td>9.489 a note</td><td>79.52 a second</td>" in html
+    assert "to-compare" not in html  # nothing to compare with
+
+
+def test_about_sets_the_original_beside_the_enhanced_model(fake_studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cards = (card_of("enhanced", 2.3488), card_of("original", 2.6))
+    monkeypatch.setattr(fake_studio, "checkpoints", lambda: cards)
+    html = about_html(fake_studio)
+    assert "<th scope='col'>Original</th><th scope='col'>Enhanced</th>" in html
+    assert "<th scope='row'>blocks of width</th><td>6 of 256</td><td>8 of 384</td>" in html
+    assert "<td>2,967,687</td>" in html
+    assert "<th scope='row'>NLL, maestro-validation</th><td>2.600</td><td>2.349</td>" in html
+    assert 'lang="ca"' in html and "to-compare" in html
