@@ -143,7 +143,9 @@ def speeds(runs: dict[str, RunFolder], options: argparse.Namespace) -> dict[str,
     from benchmarks.contenders import Engine
     from benchmarks.train import stepper
     from musictx.generation.onnx_decoder import OnnxDecoder
+    from musictx.training.allocator import keep_freed_memory
 
+    keep_freed_memory()
     found = {name: variants()[name] for name in runs}
     steps: dict[tuple[ModelConfig, int], Any] = {}
     engines: dict[tuple[ModelConfig, int], Engine] = {}

@@ -25,6 +25,7 @@ from benchmarks.measure import machine, median_s, peak_mb, print_facts, print_ta
 from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.midi import vocabulary
 from musictx.model.transformer import MusicTransformer
+from musictx.training.allocator import keep_freed_memory
 from musictx.training.config import OPTIMIZERS, PRECISIONS
 from musictx.training.objective import NextToken
 from musictx.training.optimizer import build_optimizer
@@ -104,10 +105,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--matrix", type=int, default=2048, help="size of the product that the machine is measured by")
     parser.add_argument("--out", type=Path, help="file for the figures, as JSON")
+    parser.add_argument("--give-back", action="store_true", help="leave the C library's allocator as it is")
     options = parser.parse_args(words)
+    kept = not options.give_back and keep_freed_memory()
     rows = [row_of(preset, length, options) for preset in options.presets for length in options.lengths]
     facts = machine(PACKAGES) | {"backend": backend.backend(), "precision": options.precision}
-    facts["optimizer"] = options.optimizer
+    facts |= {"optimizer": options.optimizer, "freed memory": "kept" if kept else "given back"}
     print_facts(facts)
     print_table(rows)
     if options.out:

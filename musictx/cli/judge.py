@@ -69,9 +69,11 @@ def _judge_loss(options: argparse.Namespace, pieces: list[Ids]) -> None:
     from musictx.midi.vocabulary import fingerprint
     from musictx.model.checkpoint import load_checkpoint
     from musictx.model.weights import weights_hash
+    from musictx.training.allocator import keep_freed_memory
     from musictx.training.evaluate import evaluate
     from musictx.training.piece_log import PieceLog
 
+    keep_freed_memory()
     studio, name = open_studio(options.checkpoint)
     folder = studio.folders.checkpoints / name
     model, card = load_checkpoint(folder, fingerprint(), dtype=options.precision)

@@ -80,6 +80,9 @@ def _length(text: str) -> tuple[int, float]:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from musictx.training.allocator import keep_freed_memory
+
+    keep_freed_memory()
     if options.run:
         from musictx.cli.runs import work_on
 
