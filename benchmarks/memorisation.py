@@ -3,8 +3,9 @@
     python -m benchmarks.memorisation CORPUS.zip [--checkpoint enhanced] [--pieces 200] [--out curves.png]
 
 Continues openings of held-out pieces under each preset and looks every continuation up in the checkpoint's index of
-passages; the real continuations of the same openings, cut to as many notes, are the measure. A model that copies
-shares longer passages than pianists do. What a preset gave is kept: an interrupted run goes on where it stopped.
+passages. The measure is what people play after the same openings, each cut to as many notes as the first preset wrote:
+a model that copies shares longer passages than pianists do. Every continuation is kept as MIDI, to be heard and to be
+looked up again: an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -12,21 +13,26 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.measure import RESULTS, machine, print_facts, print_table
-from musictx.audition import CONTINUATION_S, audition, openings
+from musictx.audition import CONTINUATION_S, Opening, audition, openings
 from musictx.config import SAMPLING_PRESETS
 from musictx.experiment import open_studio
+from musictx.generation.decoder import Decoder
+from musictx.midi.files import read_midi, write_midi
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex
 from musictx.midi.passages import PassageSet
+from musictx.model.weights import weights_hash
 from musictx.training.pieces import read_pieces
 
 REAL = "what was played"
+REAL_S = 60.0
 
 
 def run(options: argparse.Namespace) -> dict[str, list[int]]:
@@ -36,30 +42,46 @@ def run(options: argparse.Namespace) -> dict[str, list[int]]:
     if index is None:
         raise SystemExit(f"{name} has no index of passages: python -m musictx index")
     pieces = [ids for path in options.corpora for ids in read_pieces(path, "validation")]
-    seeds = [opening for opening in openings(pieces, options.pieces, real_s=options.seconds) if opening.real]
+    seeds = openings(pieces, options.pieces, real_s=options.seconds)
+    # People strike fewer keys a second than the model: more of their music, for as many notes.
+    longer = openings(pieces, options.pieces, real_s=REAL_S)
+    played = [long.real or short.real or NoteSequence.empty() for long, short in zip(longer, seeds, strict=True)]
     work = {"pieces": len(seeds), "seconds": options.seconds, "seed": options.seed}
+    work["weights"] = weights_hash(studio.folders.checkpoints / name)
     found: dict[str, list[int]] = {}
-    written: list[int] = []
+    sizes: list[int] = []
     for preset in options.presets:
-        path = options.kept / name / f"{preset}.json"
-        if not path.is_file() or json.loads(path.read_text())["work"] != work:
-            print(f"{name}, {preset}", file=sys.stderr, flush=True)
-            heard = audition(studio.decoder(name), seeds, SAMPLING_PRESETS[preset], options.seconds, options.seed)
-            shared = [index.passages.longest_shared(notes).notes for notes in heard.notes]
-            median = int(np.median([len(notes) for notes in heard.notes]))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps({"work": work, "shared": shared, "median_notes": median}) + "\n")
-        kept = json.loads(path.read_text())
-        found[preset] = kept["shared"]
-        written.append(kept["median_notes"])
-    most = max(written)
-    found[f"{REAL}, {most} notes"] = [_shared(index.passages, opening.real, most) for opening in seeds if opening.real]
+        print(f"{name}, {preset}", file=sys.stderr, flush=True)
+        takes = continued(studio.decoder(name), seeds, preset, work, options.kept / name / preset)
+        found[preset] = [index.passages.longest_shared(notes).notes for notes in takes]
+        sizes = sizes or [len(notes) for notes in takes]
+    found[REAL] = [_shared(index.passages, notes, most) for notes, most in zip(played, sizes, strict=True)]
     return found
 
 
 def _shared(passages: PassageSet, notes: NoteSequence, most: int) -> int:
     """Of the first `most` notes: more of them would have more to share."""
     return passages.longest_shared(notes.select(np.arange(len(notes)) < most)).notes
+
+
+def continued(
+    decoder: Decoder, seeds: Sequence[Opening], preset: str, work: dict[str, Any], folder: Path
+) -> list[NoteSequence]:
+    """The continuation of each opening, from its file in `folder` where that holds the same work."""
+    about = folder / "work.json"
+    if not about.is_file() or json.loads(about.read_text()) != work:
+        for path in folder.glob("*.mid"):
+            path.unlink()
+        folder.mkdir(parents=True, exist_ok=True)
+        about.write_text(json.dumps(work) + "\n")
+    takes = []
+    for number, opening in enumerate(seeds, 1):
+        path = folder / f"{number:03}.mid"
+        if not path.is_file():
+            heard = audition(decoder, [opening], SAMPLING_PRESETS[preset], work["seconds"], work["seed"])
+            write_midi(heard.notes[0], path, name=f"{preset} {number}")
+        takes.append(read_midi(path).notes)
+    return takes
 
 
 def row_of(name: str, lengths: list[int]) -> dict[str, Any]:
@@ -80,8 +102,7 @@ def draw(found: dict[str, list[int]], path: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(7, 4), dpi=110)
     for name, lengths in found.items():
         notes = np.arange(0, 101)
-        real = name.startswith(REAL)
-        style = {"color": "#1f3b6e", "lw": 3} if real else {"lw": 1.5}
+        style = {"color": "#1f3b6e", "lw": 3} if name == REAL else {"lw": 1.5}
         axes.plot(notes, [np.mean(np.array(lengths) >= count) for count in notes], label=name, **style)
     axes.set_xlabel("notes of the longest passage shared with the training data")
     axes.set_ylabel("share of pieces with one at least as long")
@@ -100,7 +121,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=CONTINUATION_S)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--presets", nargs="+", choices=list(SAMPLING_PRESETS), default=list(SAMPLING_PRESETS))
-    parser.add_argument("--kept", type=Path, default=RESULTS / "memorisation", help="folder of what each preset gave")
+    parser.add_argument("--kept", type=Path, default=RESULTS / "memorisation", help="folder for the continuations")
     parser.add_argument("--out", type=Path, help="picture of the curves")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

@@ -22,7 +22,7 @@ from musictx.midi.notes import NoteSequence
 from musictx.midi.passages import N_GRAM, PassageSet, SharedPassage
 
 INDEX_FILE = "passages.npz"
-FORMAT = 1
+FORMAT = 2  # 1 counted repetitions
 EXCERPT_NOTES = (50, 100, 200, 400, 800, 1600)  # sizes at which real pieces are measured
 EXCERPTS_A_PIECE = 2
 HIGH_PERCENTILE = 95.0

@@ -40,7 +40,8 @@ _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # splitmi
 class SharedPassage:
     """The longest run of notes that is also in a corpus, as far as is remembered: a few at its ends may be missing.
 
-    notes: how many, those that tell nothing not counted; 0 if there is none. start_s, end_s: where it stands.
+    notes: how many, those that tell nothing not counted, and a figure that is repeated counted once; 0 if there is
+    none. start_s, end_s: where it stands.
     """
 
     notes: int
@@ -77,7 +78,7 @@ class PassageSet:
         """The longest run in `notes` of which every N_GRAM notes in a row occur in the corpus; of equals the first.
 
         Of several pieces that overlap, stretches count as one. Passages that tell nothing are crossed, but add nothing
-        to the length.
+        to the length, nor does one that was counted already: whoever plays one bar ten times shares one bar.
         """
         values, telling = fingerprints(notes)
         places = np.flatnonzero(_remembered(values, telling))
@@ -86,12 +87,12 @@ class PassageSet:
         begins, ends = begins[ends - begins >= FEWEST_HITS], ends[ends - begins >= FEWEST_HITS]
         if not begins.size:
             return SharedPassage(0, 0.0, 0.0)
-        told: npt.NDArray[np.int64] = np.cumsum(telling, dtype=np.int64)
-        lengths = told[places[ends - 1]] - told[places[begins]] + N_GRAM
+        runs = [slice(places[begin], places[end - 1] + 1) for begin, end in zip(begins, ends, strict=True)]
+        lengths = [np.unique(values[run][telling[run]]).size + N_GRAM - 1 for run in runs]
         best = int(np.argmax(lengths))
         order, _ = _moments(notes)
-        inside = order[places[begins[best]] : places[ends[best] - 1] + N_GRAM]
-        return SharedPassage(int(lengths[best]), float(notes.start_s[inside].min()), float(notes.end_s[inside].max()))
+        inside = order[runs[best].start : runs[best].stop - 1 + N_GRAM]
+        return SharedPassage(lengths[best], float(notes.start_s[inside].min()), float(notes.end_s[inside].max()))
 
 
 def fingerprints(notes: NoteSequence) -> tuple[Fingerprints, npt.NDArray[np.bool_]]:

@@ -104,6 +104,19 @@ def test_what_is_everybodys_is_not_counted() -> None:
     assert 8 < whole.notes < 40
 
 
+def test_a_figure_played_again_and_again_is_one_figure() -> None:
+    bar = [60, 67, 64, 72, 71, 69, 65, 62, 55, 59]
+
+    def line(pitches: list[int]) -> NoteSequence:
+        return NoteSequence.from_tuples((pitch, 80, n / 8, n / 8 + 0.1) for n, pitch in enumerate(pitches))
+
+    corpus = PassageSet.of([line(bar * 20)])
+    twice, often = corpus.longest_shared(line(bar * 2)), corpus.longest_shared(line(bar * 12))
+    assert often.notes <= len(bar) + N_GRAM - 1
+    assert N_GRAM < twice.notes <= often.notes
+    assert often.end_s > 11 * len(bar) / 8 > twice.end_s  # all of it is shown, whatever it counts for
+
+
 def test_few_notes_and_empty_corpora(corpus: PassageSet) -> None:
     nothing = SharedPassage(0, 0.0, 0.0)
     assert corpus.longest_shared(NoteSequence.empty()) == nothing
