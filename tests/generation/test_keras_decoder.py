@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from musictx.config import MODEL_PRESETS, SamplingConfig
+from musictx.config import SamplingConfig
 from musictx.generation.compiled import compiled
 from musictx.generation.decoder import Decoder, Ids
 from musictx.generation.generate import generate
@@ -23,15 +23,6 @@ GREEDY = SamplingConfig(temperature=0)
 OPEN = SamplingConfig(temperature=1.0, top_k=0, top_p=1.0)
 FILTERED = SamplingConfig(temperature=1.1, top_k=15, top_p=0.95, focus=0.5)
 PROMPT = np.array([v.START, v.VELOCITY + 20, 60, v.TIME_SHIFT + 99, v.NOTE_OFF + 60], np.int32)
-
-
-@pytest.fixture(scope="module")
-def model() -> MusicTransformer:
-    """The tiny model, its weights scaled up so that its logits are as sharp as a trained one's."""
-    keras.utils.set_random_seed(4)
-    tiny = MusicTransformer(MODEL_PRESETS["tiny"])
-    tiny.set_weights([weights * 3 for weights in tiny.get_weights()])
-    return tiny
 
 
 @pytest.fixture(scope="module")
