@@ -144,8 +144,12 @@ def transpositions(ids: Ids) -> tuple[int, int]:
 
 
 def transpose(ids: Ids, semitones: int) -> Ids:
-    """All notes moved by `semitones`, which must be among the `transpositions`."""
-    return np.where(ids < vocabulary.TIME_SHIFT, ids + semitones, ids).astype(np.int32)
+    """All notes moved by `semitones`; unchanged if one would leave the 128 pitches."""
+    is_key = ids < vocabulary.TIME_SHIFT
+    pitches = ids[is_key] % PITCHES + semitones
+    if pitches.size and (pitches.min() < 0 or pitches.max() >= PITCHES):
+        return ids
+    return np.where(is_key, ids + semitones, ids).astype(np.int32)
 
 
 def louder(ids: Ids, bins: int) -> Ids:

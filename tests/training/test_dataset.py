@@ -72,6 +72,8 @@ def test_transposition_moves_keys_only_and_never_off_the_keyboard() -> None:
     ids = np.array([v.VELOCITY + 3, 60, 64, v.TIME_SHIFT + 9, v.NOTE_OFF + 60, v.NOTE_OFF + 64], np.int32)
     up = transpose(ids, 2)
     np.testing.assert_array_equal(up, [v.VELOCITY + 3, 62, 66, v.TIME_SHIFT + 9, v.NOTE_OFF + 62, v.NOTE_OFF + 66])
+    np.testing.assert_array_equal(transpose(np.array([1, 127]), 1), [1, 127])
+    np.testing.assert_array_equal(transpose(np.array([0, v.NOTE_OFF]), -1), [0, v.NOTE_OFF])
 
 
 def test_moves_are_drawn_among_those_that_fit_the_piano() -> None:
