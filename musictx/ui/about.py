@@ -63,8 +63,9 @@ def models_html(cards: Sequence[Any]) -> str:
         "weights": [f"{card.model.parameters:,}" for card in both],
     }
     for split in both[0].figures:
-        if all(split in card.figures for card in both):
-            rows[f"NLL, {_words(split)}"] = [f"{card.figures[split]['per_token']:.3f}" for card in both]
+        measured = [card.figures.get(split) for card in both]
+        if all(isinstance(figures, dict) for figures in measured):  # a card written by a training run has one number
+            rows[f"NLL, {_words(split)}"] = [f"{figures['per_token']:.3f}" for figures in measured]
     return Template((HERE / "about_models.html").read_text(encoding="utf-8")).substitute(
         heads="".join(f"<th scope='col'>{escape(card.title)}</th>" for card in both),
         rows="".join(_row(name, values) for name, values in rows.items()),

@@ -69,3 +69,14 @@ def test_about_sets_the_original_beside_the_enhanced_model(fake_studio: Any, mon
     assert "<td>2,967,687</td>" in html
     assert "<th scope='row'>NLL, maestro-validation</th><td>2.600</td><td>2.349</td>" in html
     assert 'lang="ca"' in html and "to-compare" in html
+
+
+def test_checkpoints_straight_from_a_run_are_set_side_by_side_too(
+    fake_studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards = [
+        CheckpointCard(name, name, "CC0", MODEL_PRESETS[name], "", figures={"validation_nll_per_token": 2.5})
+        for name in ("original", "enhanced")
+    ]
+    monkeypatch.setattr(fake_studio, "checkpoints", lambda: tuple(cards))
+    assert "<td>2,967,687</td>" in about_html(fake_studio)
