@@ -107,6 +107,7 @@ def test_a_finished_run_says_so(shelf: Path) -> None:
     folder = lay_out(shelf, "run", steps=2)
     launch(folder)
     until(lambda: standing(folder).status == "finished")
+    until(lambda: not is_alive(folder))  # its last word comes after the record
     assert (folder / "log.txt").read_text().strip() == "finished"
 
 
