@@ -8,7 +8,7 @@ import gradio as gr
 
 from musictx.ui.compare import CompareTab
 from musictx.ui.compare_handlers import CompareHandlers
-from musictx.ui.compose_events import GENERATION, INNER, QUICK, wire_licence, wire_preset
+from musictx.ui.compose_events import GENERATION, INNER, QUICK, SOUND, wire_licence, wire_preset
 from musictx.ui.controls import new_random_seed
 from musictx.ui.seed_handlers import SeedHandlers
 
@@ -33,7 +33,6 @@ def wire_compare(
         kept: tells whose own checkpoints may be used.
         sound: SoundFont and room, which are set on the Compose tab.
     """
-    sounding: dict[str, Any] = {"concurrency_id": "sound", "concurrency_limit": 2, **INNER}
     page.load(new_random_seed, None, [tab.random_seed], **QUICK)
     for side in (tab.a, tab.b):
         shown.select(comparing.own.offer, [kept], [side.checkpoint], **QUICK)
@@ -42,19 +41,18 @@ def wire_compare(
     tab.dice.click(new_random_seed, None, [tab.random_seed], **QUICK)
 
     taken = [tab.picture, tab.stage, tab.report]
-    chosen = tab.seed.input(seeds.choose, [tab.seed, tab.picture, tab.context_seconds], taken, **QUICK)
+    chosen = tab.seed.change(seeds.choose, [tab.seed, tab.picture, tab.context_seconds], taken, **QUICK)
     uploaded = tab.upload.upload(
         seeds.take_upload, [tab.upload, tab.picture, tab.context_seconds], [tab.seed, *taken], **QUICK
     )
     refused = tab.stage.refuse(seeds.refuse, [tab.picture], [tab.picture, tab.stage], **QUICK)
-    for once in (shown.select, chosen.then, uploaded.then, refused.then):
-        once(seeds.sound, [tab.picture, *sound], [tab.stage], **sounding)
-    _wire_music(tab, comparing, kept, sound, sounding)
+    for once in (shown.select, uploaded.then, refused.then):
+        once(seeds.sound, [tab.picture, *sound], [tab.stage], **SOUND)
+    chosen.then(seeds.sound_chosen, [tab.seed, tab.picture, *sound], [tab.stage], **SOUND)
+    _wire_music(tab, comparing, kept, sound)
 
 
-def _wire_music(
-    tab: CompareTab, comparing: CompareHandlers, kept: gr.BrowserState, sound: list[Any], sounding: dict[str, Any]
-) -> None:
+def _wire_music(tab: CompareTab, comparing: CompareHandlers, kept: gr.BrowserState, sound: list[Any]) -> None:
     music = comparing.music
     timer = gr.Timer(1.0, active=False)  # runs while the model is prepared, or others come first
     timer.tick(music.look, None, [tab.hint, timer], **QUICK)
@@ -73,6 +71,6 @@ def _wire_music(
         **INNER,
     )
     made.failure(music.recover, [tab.picture], [tab.picture, tab.stage, tab.generate, tab.stop], **QUICK)
-    made.then(comparing.sound, [tab.comparison, *sound], [tab.stage], **sounding)
+    made.then(comparing.sound, [tab.comparison, *sound], [tab.stage], **SOUND)
     tab.stop.click(music.stop, None, [tab.stop], **QUICK)
     tab.stage.prefer(comparing.prefer, [tab.comparison, tab.votes], [tab.comparison, tab.votes, tab.stage], **QUICK)

@@ -25,6 +25,8 @@ GENERATION = "generation"  # one queue, whichever way a piece is asked for
 # Internal events: not part of the API, no spinner over the component.
 INNER: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 QUICK: dict[str, Any] = {**INNER, "queue": False}
+# Rendering. Gradio's default drops an event that is still at work: what came meanwhile would never sound.
+SOUND: dict[str, Any] = {"concurrency_id": "sound", "concurrency_limit": 2, "trigger_mode": "always_last", **INNER}
 
 
 def wire(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers, kept: gr.BrowserState) -> None:
@@ -39,15 +41,15 @@ def _wire_seed(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers) -> None:
     shown = [tab.picture, tab.stage, tab.report]
     # The first picture is part of the page: nothing that arrives late can replace what a quick visitor made.
     opened = page.load(new_random_seed, None, [tab.random_seed], **QUICK)
-    chosen = tab.seed.input(seeds.choose, [tab.seed, tab.picture, tab.context_seconds], shown, **QUICK)
+    # Not `input`, which a Dropdown dispatches twice for one click: two pictures, of which the earlier may stay.
+    chosen = tab.seed.change(seeds.choose, [tab.seed, tab.picture, tab.context_seconds], shown, **QUICK)
     uploaded = tab.upload.upload(
         seeds.take_upload, [tab.upload, tab.picture, tab.context_seconds], [tab.seed, *shown], **QUICK
     )
     refused = tab.stage.refuse(seeds.refuse, [tab.picture], [tab.picture, tab.stage], **QUICK)
-    for before in (opened, chosen, uploaded, refused):
-        before.then(
-            seeds.sound, [tab.picture, *tab.sound], [tab.stage], concurrency_id="sound", concurrency_limit=2, **INNER
-        )
+    for before in (opened, uploaded, refused):
+        before.then(seeds.sound, [tab.picture, *tab.sound], [tab.stage], **SOUND)
+    chosen.then(seeds.sound_chosen, [tab.seed, tab.picture, *tab.sound], [tab.stage], **SOUND)
     tab.context_seconds.input(
         seeds.report, [tab.picture, tab.context_seconds], [tab.report], trigger_mode="always_last", **QUICK
     )
@@ -88,7 +90,7 @@ def wire_preset(preset: gr.Radio, sampling: list[Any]) -> None:
 
 def wire_licence(picker: gr.Dropdown, things: Callable[[], Sequence[Any]]) -> None:
     """The line under a picker follows the choice."""
-    picker.input(lambda name: gr.update(info=licence_of(things(), name)), [picker], [picker], **QUICK)
+    picker.change(lambda name: gr.update(info=licence_of(things(), name)), [picker], [picker], **QUICK)
 
 
 def _wire_music(tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers, kept: gr.BrowserState) -> None:
@@ -110,10 +112,9 @@ def _wire_music(tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers, ke
         **INNER,
     )
     made.failure(music.recover, [tab.picture], [tab.picture, tab.stage, tab.generate, tab.stop], **QUICK)
-    sound: dict[str, Any] = {"concurrency_id": "sound", "concurrency_limit": 2, **INNER}
-    made.then(music.sound, [tab.picture, *tab.sound], [tab.stage], **sound)
-    for changed in (tab.soundfont.input, tab.room.input):
-        changed(sound_again, [tab.picture, *tab.sound], [tab.stage], trigger_mode="always_last", **sound)
+    made.then(music.sound, [tab.picture, *tab.sound], [tab.stage], **SOUND)
+    for changed in (tab.soundfont.change, tab.room.input):
+        changed(sound_again, [tab.picture, *tab.sound], [tab.stage], **SOUND)
     tab.stop.click(music.stop, None, [tab.stop], **QUICK)
     again = tab.stage.again(music.again, [tab.picture], tab.settings, **QUICK)
     again.then(preset_of, tab.sampling, [tab.preset], **QUICK)

@@ -55,7 +55,12 @@ class ComposeHandlers:
         else:
             wait = "Waiting for your turn…" if self.visitors.ahead(session) else "Reading the seed…"
         begun = Picture(
-            serial=new_serial(), phase="working", seed=picture.seed, target_s=float(seconds or 1), wait=wait
+            serial=new_serial(),
+            phase="working",
+            seed=picture.seed,
+            own=picture.own,
+            target_s=float(seconds or 1),
+            wait=wait,
         )
         starting = gr.update(value="Starting…", interactive=False)
         return begun, begun.value(), starting, gr.update(interactive=True), gr.Timer(active=True)

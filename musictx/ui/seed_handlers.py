@@ -40,23 +40,28 @@ class SeedHandlers:
         return self._waiting(self.studio.read_seed(seeds[0].path, seeds[0].title))
 
     def choose(self, seed_id: str, picture: Picture, context_seconds: float) -> tuple[Any, ...]:
-        """A built-in seed was picked: (picture, stage, report)."""
+        """Another seed was picked: (picture, stage, report)."""
         chosen = next((seed for seed in self.studio.built_in_seeds() if seed.id == seed_id), None)
-        if chosen is None:  # the visitor's own file, which is on show already
+        if chosen is not None:
+            made = self._take_in(chosen.path, chosen.title, picture, context_seconds)
+        elif picture.own is not None and picture.own is not picture.seed:
+            made = self._show(picture.own, picture, context_seconds)
+        else:  # the visitor's own file, which is on show already
             return gr.skip(), gr.skip(), gr.skip()
-        return self._take_in(chosen.path, chosen.title, picture, context_seconds)
+        shown = made[0].but(chosen=seed_id)
+        return shown, shown.value(), gr.skip() if made[2] is None else made[2]
 
     def take_upload(self, path: str, picture: Picture, context_seconds: float) -> tuple[Any, ...]:
         """A file was uploaded: (seed picker, picture, stage, report); it is not kept on disk."""
         name = Path(path).stem
         try:
-            answer = self._take_in(Path(path), name, picture, context_seconds)
+            shown, value, report = self._take_in(Path(path), name, picture, context_seconds)
         finally:
             Path(path).unlink(missing_ok=True)
-        if answer[2] is None:
-            return gr.skip(), answer[0], answer[1], gr.skip()
+        if report is None:
+            return gr.skip(), shown, value, gr.skip()
         choices = [*seed_choices(self.studio), (f"{name} · your file", UPLOADED)]
-        return gr.update(choices=choices, value=UPLOADED), *answer
+        return gr.update(choices=choices, value=UPLOADED), shown.but(own=shown.seed), value, report
 
     def refuse(self, picture: Picture, event: gr.EventData) -> tuple[Any, ...]:
         """A file too large or of another kind was held back in the browser: (picture, stage)."""
@@ -87,15 +92,27 @@ class SeedHandlers:
             except MusictxError as error:
                 yield picture.but(sounding="", note=str(error)).value()
 
+    def sound_chosen(
+        self, seed_id: str, picture: Picture, soundfont: str | None, room: float
+    ) -> Iterator[dict[str, Any]]:
+        """As `sound`, after the picker has changed: stage. An upload changes it too, and is rendered by itself."""
+        if picture.chosen != seed_id:
+            yield gr.skip()
+            return
+        yield from self.sound(picture, soundfont, room)
+
     def _take_in(self, path: Path, name: str, picture: Picture, context_seconds: float) -> tuple[Any, ...]:
         """(picture, stage, report); the report is None if the file could not be used."""
         try:
-            waiting = self._waiting(self.studio.read_seed(path, name))
-            report = self.report(waiting, context_seconds)
+            return self._show(self.studio.read_seed(path, name), picture, context_seconds)
         except MusictxError as error:
             failed = self._failed(picture, error)
             return failed, failed.value(), None
-        return waiting, waiting.value(), report
+
+    def _show(self, seed: Seed, picture: Picture, context_seconds: float) -> tuple[Any, ...]:
+        """(picture, stage, report) of a seed that waits."""
+        waiting = self._waiting(seed).but(own=picture.own)
+        return waiting, waiting.value(), self.report(waiting, context_seconds)
 
     def _waiting(self, seed: Seed) -> Picture:
         length_s = seed.recording.notes.duration_s
@@ -108,6 +125,7 @@ class SeedHandlers:
             serial=new_serial(),
             phase="seed",
             seed=picture.seed,
+            own=picture.own,
             sounding=SEED_SOUND,
             problem=("This file cannot be a seed", str(error)),
         )

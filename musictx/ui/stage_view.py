@@ -48,11 +48,15 @@ class Picture:
     phase: "seed" (a seed waits), "working", "done" or "failed".
     sounding: what the player says while its sound is being made; "" when nothing is.
     sharings: for each finished take, what it shares with the training data; none where nobody can say.
+    own: the file that the visitor uploaded last, to go back to.
+    chosen: the picker's value that this was made for; "" if it was not the picker.
     """
 
     serial: float
     phase: str
     seed: Seed
+    own: Seed | None = None
+    chosen: str = ""
     takes: tuple[Take, ...] = ()
     streams: tuple[NoteStream, ...] = ()
     files: dict[int, TakeFiles] = field(default_factory=dict)

@@ -230,6 +230,11 @@ def test_uploaded_file_becomes_the_seed(fake_url: str, open_page: OpenPage, tmp_
     assert "32" in page.locator(".report dd").all_inner_texts()
     assert page.locator(".report b").count() == 0
     page.wait_for_selector(".play:not([disabled])")
+    for index, title in ((1, "Waltz"), (2, "My idea")):  # and can be gone back to
+        page.click("#seed input")
+        page.locator("[role=option]").nth(index).click()
+        page.wait_for_function("title => document.querySelector('.stage-title').innerText.includes(title)", arg=title)
+        page.wait_for_selector(".play:not([disabled])")
 
 
 def test_narrow_screen_has_no_sideways_scroll(fake_url: str, open_page: OpenPage) -> None:

@@ -33,10 +33,35 @@ def test_from_an_uploaded_seed_to_a_take_that_sounds(
 
 def test_every_built_in_seed_can_be_chosen_and_heard(tiny_url: str, open_page: Callable[..., Any]) -> None:
     page = open_page(tiny_url)
-    page.click("#seed input")
-    titles = page.locator("[role=option]").all_inner_texts()
-    assert len(titles) >= 8
-    page.locator("[role=option]").nth(3).click()
-    page.wait_for_function("title => title.includes(document.querySelector('.stage-title').innerText)", arg=titles[3])
+    assert pick_seed(page, 3) >= 8
     page.wait_for_selector(".play:not([disabled])")
     assert page.locator(".roll-problem").is_hidden()
+
+
+def test_a_seed_chosen_while_another_is_being_rendered_is_heard(tiny_url: str, open_page: Callable[..., Any]) -> None:
+    page = open_page(tiny_url)
+    held: list[Any] = []
+
+    def hold_the_first(answer: Any) -> None:
+        if held:
+            answer.continue_()
+        held.append(answer)
+
+    page.route("**/queue/data*", hold_the_first)  # what is rendered stays on its way
+    pick_seed(page, 3)
+    while not held:
+        page.wait_for_timeout(50)
+    pick_seed(page, 6)
+    held[0].continue_()
+    page.wait_for_selector(".play:not([disabled])")
+
+
+def pick_seed(page: Any, index: int) -> int:
+    """Picks a built-in seed and waits until it is on show; returns how many there are."""
+    page.click("#seed input")
+    titles = page.locator("[role=option]").all_inner_texts()
+    page.locator("[role=option]").nth(index).click()
+    page.wait_for_function(
+        "title => title.includes(document.querySelector('.stage-title').innerText)", arg=titles[index]
+    )
+    return len(titles)

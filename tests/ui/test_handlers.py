@@ -123,6 +123,26 @@ def test_upload_names_the_seed_and_reports(seeds: SeedHandlers, tmp_path: Path) 
     assert "<dd>16</dd>" in report
 
 
+def test_an_uploaded_file_can_be_picked_again(seeds: SeedHandlers, music: ComposeHandlers, tmp_path: Path) -> None:
+    path = write_midi(broken_chords(1), tmp_path / "My idea.mid")
+    _, uploaded, _, report = seeds.take_upload(str(path), seeds.first_picture(), 60)
+    waltz, *_ = seeds.choose("waltz", uploaded, 60)
+    assert waltz.seed.name == "Waltz"
+    again, value, same_report = seeds.choose("uploaded", composed(music, waltz)[-1][0], 60)
+    assert again.seed is uploaded.seed and value["title"] == "My idea" and same_report == report
+
+
+def test_an_upload_is_rendered_once(seeds: SeedHandlers, tmp_path: Path) -> None:
+    # it changes the picker as well, which renders what is picked
+    path = write_midi(broken_chords(1), tmp_path / "My idea.mid")
+    uploaded = seeds.take_upload(str(path), seeds.first_picture(), 60)[1]
+    assert not any("seed_audio" in value for value in seeds.sound_chosen("uploaded", uploaded, None, 0.2))
+    waltz = seeds.choose("waltz", uploaded, 60)[0]
+    assert [value["title"] for value in seeds.sound_chosen("waltz", waltz, None, 0.2)] == ["Waltz"]
+    again = seeds.choose("uploaded", waltz, 60)[0]
+    assert [value["title"] for value in seeds.sound_chosen("uploaded", again, None, 0.2)] == ["My idea"]
+
+
 def test_bad_upload_keeps_the_seed(seeds: SeedHandlers, tmp_path: Path) -> None:
     path = tmp_path / "x.mid"
     path.write_bytes(b"not a MIDI file")
