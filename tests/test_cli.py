@@ -155,6 +155,13 @@ def test_checkpoints_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_figures_are_listed_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    said = run(capsys, "checkpoints")
+    card = json.loads((ROOT / "checkpoints/enhanced/config.json").read_text(encoding="utf-8"))
+    assert f"maestro-validation: {card['figures']['maestro-validation']['per_token']:.4g} nats a token, " in said
+    assert "{" not in said
+
+
 def test_every_training_setting_has_a_flag() -> None:
     words = ["train", "run"]
     for field in dataclasses.fields(TrainingConfig):

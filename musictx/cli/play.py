@@ -137,6 +137,7 @@ def _checkpoints_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _checkpoints(options: argparse.Namespace) -> None:
+    from musictx.model.card import figure_words
     from musictx.studio import Studio
 
     cards = Studio().checkpoints()
@@ -146,7 +147,7 @@ def _checkpoints(options: argparse.Namespace) -> None:
     for card in cards:
         print(f"{card.name}: {card.title} ({card.licence})\n  {card.description}")
         for name, figure in card.figures.items():
-            print(f"  {name}: {figure}")
+            print(f"  {name}: {', '.join(figure_words(figure))}")
 
 
 GENERATE = Command("continue a seed MIDI", _generate_arguments, _generate)

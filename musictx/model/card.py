@@ -89,3 +89,15 @@ def list_cards(folder: Path) -> tuple[CheckpointCard, ...]:
         except CheckpointError:
             continue
     return tuple(cards)
+
+
+def figure_words(figure: Any) -> list[str]:
+    """What one of a card's figures says: what `evaluate` measured on a split, or one number."""
+    if not isinstance(figure, dict):
+        return [_number(figure)]
+    units = {"per_token": "nats a token", "per_note": "a note", "per_second": "a second"}
+    return [f"{_number(figure[name])} {unit}" for name, unit in units.items() if name in figure]
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)

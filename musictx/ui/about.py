@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from musictx.model.card import figure_words
 from musictx.ui.theme import HERE
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def models_html(cards: Sequence[Any]) -> str:
 
 def _checkpoint(card: Any) -> str:
     """One checkpoint's card: words, licence, figures."""
-    rows = "".join(_row(_words(name), _measured(value)) for name, value in dict(card.figures).items())
+    rows = "".join(_row(_words(name), figure_words(value)) for name, value in dict(card.figures).items())
     data = "; ".join(_source(entry) for entry in card.data)
     learned = f"<p>Learned from: {escape(data)}.</p>" if data else ""
     return (
@@ -82,14 +83,6 @@ def _checkpoint(card: Any) -> str:
         f"<p>Licence of the weights: {escape(card.licence)}</p>"
         + (f"<table class='figures'><tbody>{rows}</tbody></table>" if rows else "")
     )
-
-
-def _measured(value: Any) -> list[str]:
-    """What one line of a card's figures says: what `evaluate` measured on a split, or one figure."""
-    if not isinstance(value, dict):
-        return [_figure(value)]
-    units = {"per_token": "nats a token", "per_note": "a note", "per_second": "a second"}
-    return [f"{_figure(value[name])} {unit}" for name, unit in units.items() if name in value]
 
 
 def _row(name: str, values: Sequence[str]) -> str:
@@ -109,7 +102,3 @@ def _font(font: Any) -> str:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _figure(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
