@@ -49,7 +49,7 @@ def ship(options: argparse.Namespace) -> None:
         description=words["description"],
         style=words["style"],
         limits=words["limits"],
-        data=tuple(words["data"]),
+        data=sources(words["data"], run.read_config()),
         recipe={
             **words["recipe"],
             "steps": trained.recipe["step"],
@@ -61,6 +61,20 @@ def ship(options: argparse.Namespace) -> None:
     card = save_checkpoint(model, card, options.out)
     draw_curve(run, options.out / "curve.png")
     (options.out / "README.md").write_text(readme(card, model.count_params()), encoding="utf-8")
+
+
+def sources(rows: list[dict[str, Any]], settings: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """What the card says of each corpus, in the run's order, with the share of windows that the run drew from it.
+
+    Raises:
+        SystemExit: if there are more or fewer rows than corpora.
+    """
+    corpora, weights = settings["data"], settings["weights"] or [1.0] * len(settings["data"])
+    if len(rows) != len(corpora):
+        raise SystemExit(f"the run has {len(corpora)} corpora ({', '.join(corpora)}), the card describes {len(rows)}")
+    return tuple(
+        {**row, "share": f"{100 * weight / sum(weights):.0f} %"} for row, weight in zip(rows, weights, strict=True)
+    )
 
 
 def tokens_seen(run: RunFolder) -> int:
