@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="folder of the checkpoint")
     parser.add_argument("words", type=Path, help="JSON: title, licence, description, style, limits, data, recipe")
     parser.add_argument(
-        "--figures", type=Path, nargs="*", default=[], help="what evaluate --json printed, named <split>"
+        "--figures", type=Path, nargs="+", required=True, help="what evaluate --json printed, named <split>"
     )
     parser.add_argument("--weights", choices=("best", "last"), default="best")
     ship(parser.parse_args())
