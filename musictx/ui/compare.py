@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -112,11 +113,12 @@ def build_compare(studio: Studio, first: Picture, report: str, checkpoint: str |
 def other_checkpoint(cards: Sequence[Any], first: str | None) -> str | None:
     """What `first` is compared with before the visitor chooses: another shipped checkpoint, itself if there is none.
 
-    One of another network, if there is one, tells more than other weights in the same.
+    The less its network is like that of `first`, the more the comparison tells.
     """
-    network = next((card.model for card in cards if card.name == first), None)
-    others = sorted((card for card in cards if card.name != first), key=lambda card: card.model == network)
-    return others[0].name if others else first
+    networks = {card.name: dataclasses.asdict(card.model) for card in cards}
+    own = networks.pop(first, {}) if first else {}
+    unlike = {name: sum(value != own.get(key) for key, value in network.items()) for name, network in networks.items()}
+    return max(unlike, key=lambda name: unlike[name], default=first)
 
 
 def _side(studio: Studio, letter: str, checkpoint: str | None, preset: str) -> SideControls:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from musictx.config import MODEL_PRESETS
 from musictx.generation.score import SeedScore
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.files import read_midi, write_midi
@@ -58,7 +59,7 @@ class FakeStudio:
                 description="A random walk that stands in for the model while the page is tested.",
                 licence="MIT",
                 style="test",
-                model="none",
+                model=MODEL_PRESETS["tiny"],
                 limits="It knows nothing of music.",
                 data=({"name": "nothing", "licence": "none"},),
                 figures={"validation NLL per token": 1.93},

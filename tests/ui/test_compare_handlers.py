@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from musictx.config import SamplingConfig
+from musictx.config import MODEL_PRESETS, SamplingConfig
 from musictx.errors import AudioError, CheckpointError
 from musictx.takes import ComposeSettings, Progress, Seed
 from musictx.ui.compare import other_checkpoint
@@ -211,11 +212,13 @@ def test_whoever_is_behind_comes_next() -> None:
 
 
 def test_what_a_checkpoint_is_compared_with_first() -> None:
+    enhanced, original = MODEL_PRESETS["enhanced"], MODEL_PRESETS["original"]
+    narrow = dataclasses.replace(enhanced, width=256, ffn_width=1024, blocks=6)
     cards = [
         SimpleNamespace(name=name, model=model)
-        for name, model in (("enhanced", 1), ("enhanced-open", 1), ("original", 2))
+        for name, model in (("enhanced", enhanced), ("enhanced-open", narrow), ("original", original))
     ]
-    assert other_checkpoint(cards, "enhanced") == "original"  # another network tells more than other weights
+    assert other_checkpoint(cards, "enhanced") == "original"  # the network least alike tells most
     assert other_checkpoint(cards[:2], "enhanced") == "enhanced-open"
     assert other_checkpoint(cards[:1], "enhanced") == "enhanced"
     assert other_checkpoint([], None) is None
