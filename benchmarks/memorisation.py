@@ -1,11 +1,13 @@
 """How much of what a checkpoint writes was in its training data, beside what real pieces share with it.
 
     python -m benchmarks.memorisation CORPUS.zip [--checkpoint enhanced] [--pieces 200] [--out curves.png]
+        [--training PREPARED ...]
 
 Continues openings of held-out pieces under each preset and looks every continuation up in the checkpoint's index of
-passages. The measure is what people play after the same openings, each cut to as many notes as the first preset wrote:
-a model that copies shares longer passages than pianists do. Every continuation is kept as MIDI, to be heard and to be
-looked up again: an interrupted run goes on where it stopped.
+passages; where the prepared training corpora are given, in each of their pieces too (`benchmarks.one_piece`). The
+measure is what people play after the same openings, each cut to as many notes as the first preset wrote: a model that
+copies shares longer passages than pianists do. Every continuation is kept as MIDI, to be heard and to be looked up
+again: an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -13,34 +15,33 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.measure import RESULTS, machine, print_facts, print_table
+from benchmarks.one_piece import OnePiece
 from musictx.audition import CONTINUATION_S, Opening, audition, openings
 from musictx.config import SAMPLING_PRESETS
 from musictx.experiment import open_studio
 from musictx.generation.decoder import Decoder
+from musictx.midi.codec import decode
 from musictx.midi.files import read_midi, write_midi
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex
-from musictx.midi.passages import PassageSet
 from musictx.model.weights import weights_hash
+from musictx.training.dataset import open_corpus
 from musictx.training.pieces import read_pieces
 
 REAL = "what was played"
 REAL_S = 60.0
 
 
-def run(options: argparse.Namespace) -> dict[str, list[int]]:
-    """Notes of the longest shared passage of every continuation, by preset; and of the real ones."""
+def run(options: argparse.Namespace) -> dict[str, list[NoteSequence]]:
+    """The continuations by preset, and what was played, each cut to as many notes as the first preset wrote."""
     studio, name = open_studio(options.checkpoint)
-    index = PassageIndex.load(studio.folders.checkpoints / name)
-    if index is None:
-        raise SystemExit(f"{name} has no index of passages: python -m musictx index")
     pieces = [ids for path in options.corpora for ids in read_pieces(path, "validation")]
     seeds = openings(pieces, options.pieces, real_s=options.seconds)
     # People strike fewer keys a second than the model: more of their music, for as many notes.
@@ -48,20 +49,29 @@ def run(options: argparse.Namespace) -> dict[str, list[int]]:
     played = [long.real or short.real or NoteSequence.empty() for long, short in zip(longer, seeds, strict=True)]
     work = {"pieces": len(seeds), "seconds": options.seconds, "seed": options.seed}
     work["weights"] = weights_hash(studio.folders.checkpoints / name)
-    found: dict[str, list[int]] = {}
-    sizes: list[int] = []
+    music: dict[str, list[NoteSequence]] = {}
     for preset in options.presets:
         print(f"{name}, {preset}", file=sys.stderr, flush=True)
-        takes = continued(studio.decoder(name), seeds, preset, work, options.kept / name / preset)
-        found[preset] = [index.passages.longest_shared(notes).notes for notes in takes]
-        sizes = sizes or [len(notes) for notes in takes]
-    found[REAL] = [_shared(index.passages, notes, most) for notes, most in zip(played, sizes, strict=True)]
-    return found
+        music[preset] = continued(studio.decoder(name), seeds, preset, work, options.kept / name / preset)
+    sizes = [len(notes) for notes in music[options.presets[0]]]
+    music[REAL] = [notes.select(np.arange(len(notes)) < most) for notes, most in zip(played, sizes, strict=True)]
+    return music
 
 
-def _shared(passages: PassageSet, notes: NoteSequence, most: int) -> int:
-    """Of the first `most` notes: more of them would have more to share."""
-    return passages.longest_shared(notes.select(np.arange(len(notes)) < most)).notes
+def measures(options: argparse.Namespace) -> dict[str, Callable[[NoteSequence], int]]:
+    """What is asked of every piece: the notes of its longest passage that is shared, by where."""
+    studio, name = open_studio(options.checkpoint)
+    index = PassageIndex.load(studio.folders.checkpoints / name)
+    if index is None:
+        raise SystemExit(f"{name} has no index of passages: python -m musictx index")
+    asked: dict[str, Callable[[NoteSequence], int]] = {
+        "the training data": lambda notes: index.passages.longest_shared(notes).notes
+    }
+    if options.training:
+        corpora = [open_corpus(path) for path in options.training]
+        training = OnePiece(decode(corpus.ids(piece)) for corpus in corpora for piece in corpus.split("train"))
+        asked["one training piece"] = training.longest_shared
+    return asked
 
 
 def continued(
@@ -93,28 +103,29 @@ def row_of(name: str, lengths: list[int]) -> dict[str, Any]:
     return {"continuations": name, "pieces": values.size, **quartiles, "longest": int(values.max()), **share}
 
 
-def draw(found: dict[str, list[int]], path: Path) -> None:
-    """Share of pieces whose longest shared passage is at least so long."""
+def draw(found: dict[str, dict[str, list[int]]], path: Path) -> None:
+    """For each measure the share of pieces whose longest shared passage is at least so long."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7, 4), dpi=110)
-    for name, lengths in found.items():
-        notes = np.arange(0, 101)
-        style = {"color": "#1f3b6e", "lw": 3} if name == REAL else {"lw": 1.5}
-        axes.plot(notes, [np.mean(np.array(lengths) >= count) for count in notes], label=name, **style)
-    axes.set_xlabel("notes of the longest passage shared with the training data")
-    axes.set_ylabel("share of pieces with one at least as long")
-    axes.legend()
+    figure, panels = pyplot.subplots(1, len(found), figsize=(6 * len(found), 4), dpi=110, sharey=True, squeeze=False)
+    for axes, (where, lengths_by_name) in zip(panels[0], found.items(), strict=True):
+        for name, lengths in lengths_by_name.items():
+            notes = np.arange(0, 81)
+            style = {"color": "#1f3b6e", "lw": 3} if name == REAL else {"lw": 1.5}
+            axes.plot(notes, [np.mean(np.array(lengths) >= count) for count in notes], label=name, **style)
+        axes.set_xlabel(f"notes of the longest passage shared with {where}")
+        axes.legend()
+    panels[0][0].set_ylabel("share of pieces with one at least as long")
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 
 
 def main() -> None:
-    """Reads the command line, measures, prints the table, draws the curve."""
+    """Reads the command line, measures, prints the tables, draws the curves."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpora", nargs="+", type=Path, help="held-out pieces: zips, folders or prepared corpora")
     parser.add_argument("--checkpoint", default="enhanced")
@@ -122,18 +133,26 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=CONTINUATION_S)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--presets", nargs="+", choices=list(SAMPLING_PRESETS), default=list(SAMPLING_PRESETS))
+    parser.add_argument("--training", nargs="+", type=Path, default=[], help="the prepared corpora it learned from")
     parser.add_argument("--kept", type=Path, default=RESULTS / "memorisation", help="folder for the continuations")
     parser.add_argument("--out", type=Path, help="picture of the curves")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = run(options)
+    asked = measures(options)  # first: a missing index is to be known before hours of work
+    music = run(options)
+    found = {
+        where: {name: [longest(notes) for notes in pieces] for name, pieces in music.items()}
+        for where, longest in asked.items()
+    }
     if options.out:
         draw(found, options.out)
     if options.json:
         print(json.dumps({"machine": machine(("onnxruntime",)), "found": found}, indent=2))
         return
     print_facts(machine(("onnxruntime",)))
-    print_table([row_of(name, lengths) for name, lengths in found.items()])
+    for where, lengths_by_name in found.items():
+        print(f"\nNotes of the longest passage shared with {where}:\n")
+        print_table([row_of(name, lengths) for name, lengths in lengths_by_name.items()])
 
 
 if __name__ == "__main__":

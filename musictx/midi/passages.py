@@ -24,7 +24,9 @@ from musictx.midi.notes import NoteSequence
 
 Fingerprints = npt.NDArray[np.uint64]
 
-N_GRAM = 8  # notes: shorter ones are in every scale, longer ones miss what is worth knowing
+# Notes. Of shorter ones a take is patched together from many pieces at once (docs/memorisation.md); longer ones miss
+# what is worth knowing.
+N_GRAM = 12
 FEWEST_HITS = 2  # remembered passages in a row that make a run: one alone may be a false yes
 UNREMEMBERED_BITS = np.uint64(62)  # what is left of the remembered fingerprints when so many are taken off: nothing
 TOGETHER_S = 0.030  # fingers that mean one chord are seldom further apart
@@ -95,9 +97,9 @@ class PassageSet:
         return SharedPassage(lengths[best], float(notes.start_s[inside].min()), float(notes.end_s[inside].max()))
 
 
-def fingerprints(notes: NoteSequence) -> tuple[Fingerprints, npt.NDArray[np.bool_]]:
-    """A number for every N_GRAM notes in a row, and whether they tell something: uint64, bool (N - N_GRAM + 1,)."""
-    codes = _codes(notes)
+def fingerprints(notes: NoteSequence, size: int = N_GRAM) -> tuple[Fingerprints, npt.NDArray[np.bool_]]:
+    """A number for every `size` notes in a row, and whether they tell something: uint64, bool (N - size + 1,)."""
+    codes = _codes(notes, size)
     varied = 1 + (np.diff(np.sort(codes, axis=1), axis=1) != 0).sum(axis=1) >= LEAST_VARIETY
     return _hashes(codes), varied
 
@@ -107,15 +109,15 @@ def _remembered(values: Fingerprints, telling: npt.NDArray[np.bool_]) -> npt.NDA
     return telling & (values >> UNREMEMBERED_BITS == 0)
 
 
-def _codes(notes: NoteSequence) -> npt.NDArray[np.int64]:
-    """The steps of every N_GRAM notes in a row, (F, N_GRAM - 1): interval, and whether struck together."""
+def _codes(notes: NoteSequence, size: int) -> npt.NDArray[np.int64]:
+    """The steps of every `size` notes in a row, (F, size - 1): interval, and whether struck together."""
     order, moment = _moments(notes)
     pitch = notes.pitch[order].astype(np.int64)
     interval = np.clip(np.diff(pitch), -LARGEST_INTERVAL, LARGEST_INTERVAL) + LARGEST_INTERVAL
     code = 2 * interval + (np.diff(moment) == 0)
-    if code.size < N_GRAM - 1:
-        return np.zeros((0, N_GRAM - 1), np.int64)
-    return np.lib.stride_tricks.sliding_window_view(code, N_GRAM - 1)
+    if code.size < size - 1:
+        return np.zeros((0, size - 1), np.int64)
+    return np.lib.stride_tricks.sliding_window_view(code, size - 1)
 
 
 def _hashes(codes: npt.NDArray[np.int64]) -> Fingerprints:
