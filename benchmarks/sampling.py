@@ -1,7 +1,8 @@
 """What the sliders do to the music: `python -m benchmarks.sampling CORPUS.zip [--checkpoints enhanced] [--out FOLDER]`.
 
-Continues openings of held-out pieces (10 s, by 30 s) under the three presets, under top-k alone as the keras-io example
-draws, under plain sampling, and under Balanced with the attention temperature scaled; each is measured as
+Continues openings of held-out pieces (10 s, by 30 s) under the three presets, under Balanced and top-k alone acting on
+all tokens as the keras-io example draws, under plain sampling, and under Balanced with the attention temperature
+scaled; each is measured as
 `python -m musictx evaluate --music` does, beside what was really played. Every setting's figures go to a file of its
 own as soon as they are there, so that an interrupted run goes on where it stopped.
 """
@@ -26,7 +27,8 @@ FOCUSES = (0.6, 0.8, 1.2, 1.4)  # times the attention temperature as trained, wh
 BALANCED = SAMPLING_PRESETS["balanced"]
 SETTINGS: tuple[tuple[str, SamplingConfig], ...] = (
     *SAMPLING_PRESETS.items(),
-    ("top-k alone", SamplingConfig(temperature=1.0, top_k=10, top_p=1.0)),
+    ("balanced over all tokens", dataclasses.replace(BALANCED, scope="tokens")),
+    ("top-k alone, over all tokens", SamplingConfig(temperature=1.0, top_k=10, top_p=1.0, scope="tokens")),
     ("plain", SamplingConfig(temperature=1.0, top_k=0, top_p=1.0)),
     *((f"focus {focus}", dataclasses.replace(BALANCED, focus=focus)) for focus in FOCUSES),
 )
@@ -45,7 +47,7 @@ def measure(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
         studio, name = open_studio(checkpoint)
         decoder = studio.decoder(name)
         for setting, sampling in SETTINGS:
-            path = options.out / name / f"{setting.replace(' ', '-')}.json"
+            path = options.out / name / f"{setting.replace(' ', '-').replace(',', '')}.json"
             if not path.is_file() or json.loads(path.read_text())["work"] != work:
                 print(f"{name}, {setting}", file=sys.stderr, flush=True)
                 heard = audition(decoder, seeds, sampling, options.seconds, options.seed)

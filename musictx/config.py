@@ -97,6 +97,9 @@ MODEL_PRESETS: dict[str, ModelConfig] = {
 }
 
 
+SCOPES = ("keys", "tokens")
+
+
 @dataclass(frozen=True)
 class SamplingConfig:
     """How the next token is drawn from the model's logits.
@@ -105,12 +108,16 @@ class SamplingConfig:
     top_k: keep the k most likely tokens; 0 keeps all.
     top_p: keep the smallest set of most likely tokens whose probabilities reach p; 1 keeps all.
     focus: scales every block's attention temperature at generation time, 0.25 to 4; 1 as trained.
+    scope: what the first three act on. "keys": which key is struck or released, and how loud; what comes next and
+        when is drawn as the model learned it, see `generation.steering`. "tokens": all tokens alike, as in the
+        keras-io example.
     """
 
     temperature: float = 0.8
     top_k: int = 10
     top_p: float = 0.92
     focus: float = 1.0
+    scope: str = "keys"
 
     def __post_init__(self) -> None:
         check_range("temperature", self.temperature, 0, 2)
@@ -119,6 +126,8 @@ class SamplingConfig:
         check_range("focus (attention temperature)", self.focus, 0.25, 4)
         if int(self.top_k) != self.top_k:
             raise SettingsError(f"top_k must be a whole number. Received: {self.top_k!r}")
+        if self.scope not in SCOPES:
+            raise SettingsError(f"scope must be one of {SCOPES}. Received: {self.scope!r}")
 
 
 SAMPLING_PRESETS: dict[str, SamplingConfig] = {

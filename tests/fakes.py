@@ -61,7 +61,8 @@ class FakeStream:
     def advance(self, uniforms_BN: Uniforms) -> Ids:
         """See `Stream.advance`."""
         assert self.ids_BT.shape[1] + uniforms_BN.shape[1] <= self.decoder.window, "more than the window holds"
-        settings = (self.sampling.temperature, self.sampling.top_k, self.sampling.top_p)
+        how = self.sampling
+        settings = (how.temperature, how.top_k, how.top_p, how.scope)
         for uniforms_B in uniforms_BN.T:
             logits_BV = np.stack([self.decoder.logits_of(row_T) for row_T in self.ids_BT])
             self.state = draw(np, logits_BV, uniforms_B, self.state, *settings)

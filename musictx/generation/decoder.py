@@ -18,7 +18,8 @@ import numpy.typing as npt
 from musictx.config import SamplingConfig
 from musictx.generation import grammar, restraint
 from musictx.generation.grammar import Array, GrammarState
-from musictx.generation.sampling import sample
+from musictx.generation.sampling import filter_logits, pick
+from musictx.generation.steering import steered
 
 Ids = npt.NDArray[np.int32]
 Uniforms = npt.NDArray[np.float32]
@@ -83,12 +84,15 @@ def draw(
     temperature: Array,
     top_k: Array,
     top_p: Array,
+    scope: str,
 ) -> GrammarState:
     """Draws a playable token a row; the new state holds it as `last_B`.
 
     The one way from logits to tokens for every engine: restraint and grammar first, then the
-    filters, so that top-k and top-p count only what could be played.
+    filters, so that top-k and top-p count only what could be played. For `scope` see
+    `SamplingConfig`: it is no runtime value, as the others are.
     """
     restrained_BV = restraint.restrained(xp, logits_BV, state.struck_BK, state.density_limit_B, state.key_limit_B)
     playable_BV = xp.where(grammar.allowed(xp, state), restrained_BV, float("-inf"))
-    return grammar.advance(xp, state, sample(xp, playable_BV, uniforms_B, temperature, top_k, top_p))
+    kept = steered if scope == "keys" else filter_logits
+    return grammar.advance(xp, state, pick(xp, kept(xp, playable_BV, temperature, top_k, top_p), uniforms_B))

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops, tree
 
-from musictx.config import SamplingConfig
+from musictx.config import SCOPES, SamplingConfig
 from musictx.generation.compiled import Network, compiled
 from musictx.generation.decoder import Ids, Nats, Uniforms, draw, token_nats
 from musictx.generation.grammar import GrammarState, state_after
@@ -92,7 +93,9 @@ class KerasDecoder:
         else:
             cache = _side_by_side([self._prefill(row_P[:-1], size, controls.focus) for row_P in prompts_BP[padding]])
         state = GrammarState(*(np.asarray(part)[padding] for part in state))._replace(last_B=prompts_BP[padding, -1])
-        return KerasStream(self, batch, cache, tree.map_structure(ops.convert_to_tensor, state), controls, length)
+        return KerasStream(
+            self, batch, cache, tree.map_structure(ops.convert_to_tensor, state), controls, sampling.scope, length
+        )
 
     def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
         """See `Decoder.warm_up`: compiles for each cache size up to the one for `tokens`."""
@@ -147,13 +150,13 @@ class KerasDecoder:
             yield start, np.pad(part_T, (0, self._block - part_T.size)).astype(np.int32)
 
     def _program(self, kind: str, rows: int, size: int) -> Callable[..., Any]:
-        """The compiled "prefill", "score" or "draw" for one shape; TensorFlow warns of functions that serve many."""
+        """The compiled "prefill", "score" or "draw keys" for one shape; TensorFlow warns of what serves many."""
         key = (kind, rows, size)
         if key not in self._programs:
             programs: dict[str, Callable[..., Any]] = {
                 "prefill": self._prefill_program,
                 "score": self._score_program,
-                "draw": self._draw_program,
+                **{f"draw {scope}": partial(self._draw_program, scope) for scope in SCOPES},
             }
             self._programs[key] = compiled(self.model, programs[kind], consumed=1)
         return self._programs[key]
@@ -176,6 +179,7 @@ class KerasDecoder:
 
     def _draw_program(
         self,
+        scope: str,
         network: Network,
         cache: KeyValueCache,
         state: GrammarState,
@@ -191,7 +195,8 @@ class KerasDecoder:
             cache, state, ids_RN = carried
             logits_RTV, cache = network(state.last_B[:, None], cache, controls.focus)
             uniforms_R = ops.take(uniforms_RN, number, axis=1)
-            state = draw(ops, logits_RTV[:, 0], uniforms_R, state, controls.temperature, controls.top_k, controls.top_p)
+            heat, top_k, top_p, _ = controls
+            state = draw(ops, logits_RTV[:, 0], uniforms_R, state, heat, top_k, top_p, scope)
             return cache, state, ops.where(places_1N == number, state.last_B[:, None], ids_RN)
 
         carried = (cache, state, ops.zeros(uniforms_RN.shape, "int32"))
@@ -207,6 +212,7 @@ class KerasStream:
     cache: KeyValueCache
     state: GrammarState
     controls: Controls
+    scope: str
     position: int  # tokens so far; the last of them is not in the cache yet
 
     @property
@@ -228,7 +234,7 @@ class KerasStream:
             self.cache = grown_cache(self.cache, self.decoder.size_for(self.position + count))
         uniforms_RN = np.zeros((rows, self.decoder.chunk), np.float32)
         uniforms_RN[:batch, :count] = uniforms_BN
-        draw_chunk = self.decoder._program("draw", rows, self.size)
+        draw_chunk = self.decoder._program(f"draw {self.scope}", rows, self.size)
         uniforms, many = ops.convert_to_tensor(uniforms_RN), ops.convert_to_tensor(count, "int32")
         with self.decoder.turns:
             self.cache, self.state, ids_RN = draw_chunk(self.cache, self.state, uniforms, many, self.controls)

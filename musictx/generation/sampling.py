@@ -35,16 +35,20 @@ def filter_logits(xp: Any, logits_BV: Array, temperature: Array, top_k: Array, t
         float32 (B, V), 0 for the most likely token, lower for the others, -inf
         for what is dropped. The most likely token always stays.
     """
+    divisor = xp.where(temperature > 0, temperature, 1.0)
+    scaled_BV = (logits_BV - xp.max(logits_BV, axis=-1, keepdims=True)) / divisor
+    ranks_V = xp.arange(logits_BV.shape[-1], dtype="int32")
+    sampled_BV = scaled_BV >= _threshold(xp, scaled_BV, ranks_V, top_k, top_p)
+    kept_BV = xp.where(temperature > 0, sampled_BV, likeliest(xp, logits_BV))
+    return xp.where(kept_BV, scaled_BV, _NEVER)
+
+
+def likeliest(xp: Any, logits_BV: Array) -> Array:
+    """Where the most likely token of each row stands, of equals the one with the lowest id: bool (B, V)."""
     size = logits_BV.shape[-1]
     ids_V = xp.arange(size, dtype="int32")
-    highest_B1 = xp.max(logits_BV, axis=-1, keepdims=True)
-    best_B1 = xp.min(xp.where(logits_BV >= highest_B1, ids_V, size), axis=-1, keepdims=True)
-
-    divisor = xp.where(temperature > 0, temperature, 1.0)
-    scaled_BV = (logits_BV - highest_B1) / divisor
-    sampled_BV = scaled_BV >= _threshold(xp, scaled_BV, ids_V, top_k, top_p)
-    kept_BV = xp.where(temperature > 0, sampled_BV, ids_V == best_B1)
-    return xp.where(kept_BV, scaled_BV, _NEVER)
+    is_highest_BV = logits_BV >= xp.max(logits_BV, axis=-1, keepdims=True)
+    return ids_V == xp.min(xp.where(is_highest_BV, ids_V, size), axis=-1, keepdims=True)
 
 
 def _threshold(xp: Any, scaled_BV: Array, ranks_V: Array, top_k: Array, top_p: Array) -> Array:
@@ -60,21 +64,20 @@ def _threshold(xp: Any, scaled_BV: Array, ranks_V: Array, top_k: Array, top_p: A
     return xp.min(xp.where(within_k_V & within_p_BV, falling_BV, 0.0), axis=-1, keepdims=True)
 
 
-def sample(
-    xp: Any, logits_BV: Array, uniforms_B: Array, temperature: Array, top_k: Array = 0, top_p: Array = 1.0
-) -> Array:
+def pick(xp: Any, filtered_BV: Array, uniforms_B: Array) -> Array:
     """Draws one id a row by the inverse of the cumulative distribution.
 
     Args:
-        xp, logits_BV, temperature, top_k, top_p: see `filter_logits`.
+        xp: numpy or keras.ops.
+        filtered_BV: float32 logits, 0 for the most likely token or near it, -inf for what is dropped.
         uniforms_B: float32 in [0, 1), one random number a row, drawn by the caller:
             one random seed gives one piece, whatever engine plays it.
 
     Returns:
         int32 (B,), ids of a probability above zero.
     """
-    size = logits_BV.shape[-1]
-    weight_BV = xp.exp(filter_logits(xp, logits_BV, temperature, top_k, top_p))
+    size = filtered_BV.shape[-1]
+    weight_BV = xp.exp(filtered_BV)
     reached_BV = xp.where(weight_BV > 0, xp.cumsum(weight_BV, axis=-1), 0.0)
     # Compiled sums may round a cumulative sum up where nothing was added, or down at its end.
     # Hence only ids of some weight count, and the total is what the highest of them reached.

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from musictx.generation.sampling import filter_logits, sample
+from musictx.generation.sampling import filter_logits, pick
 
 FORBIDDEN = -np.inf
 BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))
@@ -19,6 +19,11 @@ def logits_of(*probabilities: float) -> npt.NDArray[np.float32]:
     """One row whose softmax is `probabilities`; a probability of 0 is a forbidden token."""
     with np.errstate(divide="ignore"):
         return np.log(np.array([probabilities], np.float32))
+
+
+def sample(xp: Any, logits: Any, uniforms: Any, temperature: Any, top_k: Any = 0, top_p: Any = 1.0) -> Any:
+    """Filters, then draws."""
+    return pick(xp, filter_logits(xp, logits, temperature, top_k, top_p), uniforms)
 
 
 def kept(logits: npt.NDArray[np.float32], temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> list[int]:
