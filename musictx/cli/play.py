@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musictx.cli.command import Bar, Command, print_json
-from musictx.config import AUDIO_FORMATS, SAMPLE_RATE_HZ, SAMPLING_PRESETS, SamplingConfig
+from musictx.config import AUDIO_FORMATS, SAMPLE_RATE_HZ, SAMPLING_PRESETS, SCOPES, SamplingConfig
 from musictx.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-k", type=int, default=unset, help="0 keeps all; overrides the preset")
     parser.add_argument("--top-p", type=float, default=unset, help="1 keeps all; overrides the preset")
     parser.add_argument("--focus", type=float, default=1.0, help="scales the attention temperature, 0.25 to 4")
+    scope = "what these act on: keys and their loudness, or all tokens, as in the keras-io example"
+    parser.add_argument("--scope", choices=SCOPES, default="keys", help=scope)
     parser.add_argument("--seconds", type=float, default=30.0, help="of new music, 5 to 180")
     parser.add_argument("--context-seconds", type=float, default=60.0, help="how much of the seed's end is listened to")
     parser.add_argument("--variations", type=int, default=1, help="takes, 1 to 4")
@@ -90,7 +92,9 @@ def _settings(options: argparse.Namespace, checkpoint: str) -> ComposeSettings:
     from musictx.takes import ComposeSettings
 
     given = {name: getattr(options, name) for name in ("temperature", "top_k", "top_p") if hasattr(options, name)}
-    sampling: SamplingConfig = dataclasses.replace(SAMPLING_PRESETS[options.preset], focus=options.focus, **given)
+    sampling: SamplingConfig = dataclasses.replace(
+        SAMPLING_PRESETS[options.preset], focus=options.focus, scope=options.scope, **given
+    )
     number = options.seed if hasattr(options, "seed") else random.randint(0, LARGEST_RANDOM_SEED)
     return ComposeSettings(sampling, options.seconds, options.context_seconds, options.variations, number, checkpoint)
 
