@@ -18,6 +18,8 @@ FloatArray = npt.NDArray[np.float64]
 FRAME_S = 1.0  # of the frames that are compared for self-similarity
 FAR_S = 20.0  # lag from which a resemblance is form, not the texture going on
 DENSITY_SPAN_S = 5.0  # the window of the greatest density
+TOGETHER_S = 0.030  # strikes no further apart than this are one chord
+STEADY = 0.1  # how much one gap may be longer than another and still be as long
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Measures:
     longest_note_s: the longest any key sounds.
     repetition: notes of the longest passage that occurs twice, pitches and order alike, as a share of all notes, 0..1.
     last_pitches: different pitches struck in its last 10 s.
+    steadiness: share of the gaps from chord to chord that are as long as the one before, within a tenth, 0..1. A
+        machine that plays eighths has 1, pianists 0.2, since they play several lines and bend the time.
     """
 
     density: float
@@ -40,6 +44,7 @@ class Measures:
     longest_note_s: float
     repetition: float
     last_pitches: int
+    steadiness: float
 
 
 def measure(notes: NoteSequence, length_s: float) -> Measures:
@@ -53,6 +58,7 @@ def measure(notes: NoteSequence, length_s: float) -> Measures:
         longest_note_s=float((notes.end_s - notes.start_s).max()) if len(notes) else 0.0,
         repetition=longest_repeat(notes.pitch) / len(notes) if len(notes) else 0.0,
         last_pitches=np.unique(notes.pitch[notes.start_s >= length_s - 10]).size,
+        steadiness=steadiness(notes),
     )
 
 
@@ -90,6 +96,15 @@ def polyphony(notes: NoteSequence) -> float:
     sounding = np.cumsum(np.repeat([1, -1], len(notes))[order])[:-1]
     lasting = np.diff(times[order])
     return float((sounding * lasting).sum() / max(lasting[sounding > 0].sum(), 1e-9))
+
+
+def steadiness(notes: NoteSequence) -> float:
+    """Share of the gaps from chord to chord that are as long as the one before, within a tenth; 0 of fewer than two."""
+    gaps = np.diff(notes.start_s)
+    gaps = gaps[gaps > TOGETHER_S]
+    if gaps.size < 2:
+        return 0.0
+    return float(np.mean(np.abs(np.log(gaps[1:] / gaps[:-1])) < np.log1p(STEADY)))
 
 
 def longest_gap(notes: NoteSequence, length_s: float) -> float:

@@ -14,6 +14,7 @@ from musictx.midi.measures import (
     pitch_classes,
     polyphony,
     self_similarity,
+    steadiness,
 )
 from musictx.midi.notes import NoteSequence
 
@@ -34,6 +35,7 @@ def test_a_scale_in_figures() -> None:
     assert figures.longest_note_s == 0.5
     assert figures.repetition == 0.0
     assert figures.last_pitches == 8
+    assert figures.steadiness == 1.0
 
 
 def test_no_notes_are_figures_too() -> None:
@@ -50,6 +52,16 @@ def test_the_densest_five_seconds_are_found_wherever_they_are() -> None:
 def test_polyphony_counts_only_the_time_in_which_something_sounds() -> None:
     chord = NoteSequence.from_tuples([(60, 80, 0, 2), (64, 80, 0, 2), (67, 80, 1, 2), (60, 80, 8, 9)])
     assert polyphony(chord) == pytest.approx((2 * 1 + 3 * 1 + 1 * 1) / 3)
+
+
+def test_steady_is_a_gap_like_the_one_before_whatever_the_chords() -> None:
+    def struck(*times_s: float) -> NoteSequence:
+        return NoteSequence.from_tuples((60 + n, 80, time_s, time_s + 0.05) for n, time_s in enumerate(times_s))
+
+    assert steadiness(struck(0, 0.5, 1.0, 1.54, 2.0)) == pytest.approx(2 / 3)  # the last gap is 15 % shorter
+    assert steadiness(struck(0, 0.01, 0.5, 0.51, 0.52, 1.0)) == 1.0
+    assert steadiness(struck(0, 0.5, 1.5, 1.7)) == 0.0
+    assert steadiness(struck(0, 0.5)) == 0.0
 
 
 def test_the_gap_before_the_first_and_after_the_last_strike_counts() -> None:
