@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +74,14 @@ def test_one_random_seed_one_piece_on_both_engines(
     ours, theirs = (piece(engine, sampling, variations, seconds=18) for engine in (decoder, reference))
     assert ours == theirs
     assert max(map(len, ours)) > decoder.window or sampling is GREEDY
+
+
+def test_the_scope_of_all_tokens_is_another_piece_and_the_same_on_both_engines(
+    decoder: OnnxDecoder, reference: KerasDecoder
+) -> None:
+    over_all = dataclasses.replace(FILTERED, scope="tokens")
+    ours, theirs = (piece(engine, over_all, 1, seconds=3) for engine in (decoder, reference))
+    assert ours == theirs != piece(decoder, FILTERED, 1, seconds=3)
 
 
 def test_stopped_early_the_pieces_begin_alike(decoder: OnnxDecoder, reference: KerasDecoder) -> None:
