@@ -80,10 +80,8 @@ def profile(checkpoint: Path, kind: str, positions: int) -> list[dict[str, Any]]
             spent[_kind_of(event["args"], positions)] += event["dur"] / PROFILED_STEPS
     state = state_after(prompt_of(64)[None])
     logits = np.random.default_rng(0).normal(0, 3, (1, vocabulary.SIZE)).astype(np.float32)
-    uniforms, controls = (
-        np.array([0.4], np.float32),
-        (SAMPLING.temperature, SAMPLING.top_k, SAMPLING.top_p, SAMPLING.scope),
-    )
+    uniforms = np.array([0.4], np.float32)
+    controls = (SAMPLING.temperature, SAMPLING.top_k, SAMPLING.top_p, SAMPLING.scope)
     spent["draw on the host"] = 1e6 * median_s(lambda: draw(np, logits, uniforms, state, *controls), 200)
     total = sum(spent.values())
     rows = [{"graph": kind, "part": name, "us": us, "share": us / total} for name, us in spent.items()]

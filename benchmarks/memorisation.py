@@ -89,7 +89,10 @@ def continued(
         path = folder / f"{number:03}.mid"
         if not path.is_file():
             heard = audition(decoder, [opening], SAMPLING_PRESETS[preset], work["seconds"], work["seed"])
-            write_midi(heard.notes[0], path, name=f"{preset} {number}") if len(heard.notes[0]) else path.touch()
+            if len(heard.notes[0]):
+                write_midi(heard.notes[0], path, name=f"{preset} {number}")
+            else:
+                path.touch()
         # A file without a note would be refused as no music: nothing at all stands for silence.
         takes.append(read_midi(path).notes if path.stat().st_size else NoteSequence.empty())
     return takes

@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.midi.notes import NoteSequence
+from musictx.midi.passages import TOGETHER_S
 
 FloatArray = npt.NDArray[np.float64]
 
 FRAME_S = 1.0  # of the frames that are compared for self-similarity
 FAR_S = 20.0  # lag from which a resemblance is form, not the texture going on
 DENSITY_SPAN_S = 5.0  # the window of the greatest density
-TOGETHER_S = 0.030  # strikes no further apart than this are one chord
 STEADY = 0.1  # how much one gap may be longer than another and still be as long
 
 

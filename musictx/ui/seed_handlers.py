@@ -43,13 +43,12 @@ class SeedHandlers:
         """Another seed was picked: (picture, stage, report)."""
         chosen = next((seed for seed in self.studio.built_in_seeds() if seed.id == seed_id), None)
         if chosen is not None:
-            made = self._take_in(chosen.path, chosen.title, picture, context_seconds)
+            shown, value, report = self._take_in(chosen.path, chosen.title, picture, context_seconds)
         elif picture.own is not None and picture.own is not picture.seed:
-            made = self._show(picture.own, picture, context_seconds)
+            shown, value, report = self._show(picture.own, picture, context_seconds)
         else:  # the visitor's own file, which is on show already
             return gr.skip(), gr.skip(), gr.skip()
-        shown = made[0].but(chosen=seed_id)
-        return shown, shown.value(), gr.skip() if made[2] is None else made[2]
+        return shown.but(chosen=seed_id), value, gr.skip() if report is None else report
 
     def take_upload(self, path: str, picture: Picture, context_seconds: float) -> tuple[Any, ...]:
         """A file was uploaded: (seed picker, picture, stage, report); it is not kept on disk."""
