@@ -21,6 +21,12 @@ class Turns:
         self._guard = threading.Lock()
         self._waiting: deque[threading.Event] = deque()  # the first is whose turn it is
 
+    @property
+    def asked(self) -> int:
+        """How many hold the turn or wait for it."""
+        with self._guard:
+            return len(self._waiting)
+
     def __enter__(self) -> None:
         ticket = threading.Event()
         with self._guard:

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
 from musictx.generation.turns import Turns
+from tests.waiting import until
 
 
 def test_who_asks_again_stands_behind_those_who_wait() -> None:
-    turns, order, rounds = Turns(), list[int](), 5
-    ready = threading.Barrier(3)
+    turns, order = Turns(), list[str]()
 
-    def visit(number: int) -> None:
-        ready.wait(10)
-        for _ in range(rounds):
-            with turns:
-                order.append(number)
-                time.sleep(0.002)  # long enough that the others ask meanwhile
+    def visit(name: str) -> None:
+        with turns:
+            order.append(name)
 
-    threads = [threading.Thread(target=visit, args=(number,)) for number in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert len(order) == 3 * rounds
-    first = order[:3]
-    assert sorted(first) == [0, 1, 2]
-    assert order[: 3 * (rounds - 1)] == first * (rounds - 1)
+    others = [threading.Thread(target=visit, args=(name,)) for name in ("second", "third")]
+    with turns:
+        for place, other in enumerate(others, start=2):
+            other.start()
+            until(lambda place=place: turns.asked == place)  # type: ignore[misc]
+    with turns:
+        order.append("first again")
+    for other in others:
+        other.join(20)
+    assert order == ["second", "third", "first again"]
+    assert turns.asked == 0
 
 
 def test_one_at_a_time_and_an_error_passes_the_turn_on() -> None:

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from musictx.workshop.process import (
     write_process,
     write_standing,
 )
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 # Stands for `python -m musictx train --run FOLDER`: the real process around a training that only waits.
@@ -57,12 +57,6 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def lay_out(shelf: Path, name: str, steps: int = 10_000) -> Path:
     RunFolder(shelf / name).write_config({"steps": steps, "preset": "tiny", "lengths": [[512, 1.0]]})
     return shelf / name
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Waits, as long as it takes; the suite's own limit ends a wait for what never comes."""
-    while not condition():
-        time.sleep(0.02)
 
 
 def test_a_second_run_waits_for_the_first_and_outlives_whoever_asked(shelf: Path) -> None:
