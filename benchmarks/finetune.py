@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 import tempfile
 import time
@@ -19,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import RESULTS, machine, print_facts, print_table
+from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
 from musictx.midi.vocabulary import fingerprint
 from musictx.model.checkpoint import load_checkpoint
 from musictx.training.evaluate import evaluate
@@ -129,8 +128,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if options.mine:
             found["fine-tuned"] = compare(workshop, options)
             print_table(shown(found["fine-tuned"]))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(found, indent=1) + "\n")
+    write_json(found, options.out)
     return 0
 
 

@@ -11,7 +11,6 @@ left out. The engines must draw the same tokens, or there is no result.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contenders import Child
-from benchmarks.measure import RESULTS, machine, print_facts, print_table
+from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
 from musictx.config import ModelConfig
 from musictx.generation.quantize import BLOCK
 from musictx.model.card import read_card
@@ -116,7 +115,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--variations", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
-    parser.add_argument("--out", type=Path, default=RESULTS / "generate.json", help="where the figures go as JSON")
+    parser.add_argument("--out", type=Path, help="where the figures go (benchmarks/results/generate-CHECKPOINT.json)")
     return parser.parse_args()
 
 
@@ -143,8 +142,8 @@ def main() -> int:
     for title in (facts, work):
         print_facts(title)
     print_table(table)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps({"machine": facts, "work": work, "rows": rows, "table": table}, indent=1) + "\n")
+    out = options.out or RESULTS / f"generate-{options.checkpoint.name}.json"
+    write_json({"machine": facts, "work": work, "rows": rows, "table": table}, out)
     return 0
 
 

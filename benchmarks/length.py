@@ -20,7 +20,7 @@ import numpy as np
 import onnxruntime
 
 from benchmarks.contenders import SAMPLING, Child, prompt_of
-from benchmarks.measure import RESULTS, machine, median_s, print_facts, print_table
+from benchmarks.measure import RESULTS, machine, median_s, print_facts, print_table, write_json
 from musictx.generation.decoder import draw
 from musictx.generation.generate import generate
 from musictx.generation.grammar import state_after
@@ -114,7 +114,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Cost against length, what bounds a step, memory.")
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/enhanced"))
     parser.add_argument("--tokens", type=int, default=8192, help="of the longest piece")
-    parser.add_argument("--out", type=Path, default=RESULTS / "length.json", help="where the figures go as JSON")
+    parser.add_argument("--out", type=Path, help="where the figures go (benchmarks/results/length-CHECKPOINT.json)")
     options = parser.parse_args()
     decoder = OnnxDecoder.open(options.checkpoint, options.checkpoint)
     decoder.warm_up()
@@ -124,8 +124,7 @@ def main() -> int:
     print_facts(result["machine"])
     for name in ("cost", "step", "memory"):
         print_table(result[name])
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_json(result, options.out or RESULTS / f"length-{options.checkpoint.name}.json")
     return 0
 
 

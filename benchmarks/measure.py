@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import json
 import os
 import platform
 import statistics
@@ -15,6 +16,12 @@ from typing import Any
 from musictx import __version__
 
 RESULTS = Path(__file__).resolve().parent / "results"  # where figures are kept, as JSON
+
+
+def write_json(result: Any, path: Path) -> None:
+    """Writes a benchmark's figures; the folder is made if need be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 def machine(packages: Sequence[str]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import RESULTS, machine, print_facts, print_table
+from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
 from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.training.runs import RunFolder
 
@@ -237,7 +237,7 @@ def main(words: Sequence[str] | None = None) -> int:
     facts = machine(PACKAGES) | {"tokens": options.tokens, "length": options.length, "seeds": options.seeds}
     print_facts(facts)
     print_table(rows)
-    (options.out / "table.json").write_text(json.dumps({"machine": facts, "rows": rows}, indent=1) + "\n")
+    write_json({"machine": facts, "rows": rows}, options.out / "table.json")
     if options.picture:
         draw(rows, options.picture)
     return 0

@@ -10,7 +10,6 @@ tests need: Playwright and Chromium.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import shutil
@@ -23,7 +22,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import RESULTS, machine, peak_mb, print_facts, print_table
+from benchmarks.measure import RESULTS, machine, peak_mb, print_facts, print_table, write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
@@ -74,8 +73,7 @@ def main() -> int:
     print_facts(found["start"])
     print_table(found["rounds"])
     print_facts(found["median"])
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps({"machine": facts, **found}, indent=1) + "\n")
+    write_json({"machine": facts, **found}, options.out)
     return 0
 
 

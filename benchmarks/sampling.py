@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import RESULTS, machine, print_facts, print_table
+from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
 from musictx.audition import CONTINUATION_S, FAULTS, audition, openings
 from musictx.config import SAMPLING_PRESETS, SamplingConfig
 from musictx.experiment import open_studio
@@ -51,8 +51,7 @@ def measure(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
             if not path.is_file() or json.loads(path.read_text())["work"] != work:
                 print(f"{name}, {setting}", file=sys.stderr, flush=True)
                 heard = audition(decoder, seeds, sampling, options.seconds, options.seed)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(json.dumps({"work": work, **heard.summary()}, indent=1) + "\n")
+                write_json({"work": work, **heard.summary()}, path)
             found.setdefault(name, {})[setting] = json.loads(path.read_text())
     return found
 

@@ -9,7 +9,6 @@ visitors together could gain at most.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import threading
 import time
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import RESULTS, machine, print_facts, print_table
+from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
 from musictx.studio import Studio
 from musictx.takes import ComposeSettings
 from musictx.ui.visitors import AT_ONCE
@@ -92,8 +91,7 @@ def main() -> int:
     facts = machine(["onnxruntime", "numpy"])
     print_facts(facts)
     print_table(rows)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps({"machine": facts, "at_once": AT_ONCE, "rows": rows}, indent=1) + "\n")
+    write_json({"machine": facts, "at_once": AT_ONCE, "rows": rows}, options.out)
     return 0
 
 

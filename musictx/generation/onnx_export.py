@@ -4,9 +4,10 @@
 
 There is one network: what is traced is the very code that trains. Weights stay outside: each is an initialiser with
 the name it has in a checkpoint, whose values are given when the graph is opened. So a graph is small, and the same
-for every checkpoint of its shape; those of the presets lie in `graphs/`, others are made when first needed.
+for every checkpoint of its shape; those of the presets and of the checkpoints that come with the program lie in
+`graphs/`, others are made when first needed.
 
-    python -m musictx.generation.onnx_export                   writes the graphs of every preset into graphs/
+    python -m musictx.generation.onnx_export                   writes the graphs that come with the program into graphs/
     python -m musictx.generation.onnx_export CHECKPOINT OUT    writes and checks those of one checkpoint
 """
 
@@ -31,8 +32,10 @@ from musictx.generation.onnx_network import Network
 from musictx.generation.onnx_operations import OPERATIONS
 from musictx.midi import vocabulary
 from musictx.model.cache import KeyValueCache
+from musictx.model.card import list_cards
 from musictx.model.checkpoint import load_checkpoint, weight_arrays
 from musictx.model.transformer import MusicTransformer
+from musictx.model.weights import SHIPPED as CHECKPOINTS
 
 OPSET, IR_VERSION = 20, 10  # Gelu came with 20; newer ones would shut out older runtimes
 TOLERANCE = 1e-4  # between the logits of the two engines; they differ by some 1e-5
@@ -128,6 +131,12 @@ def largest_difference(model: MusicTransformer, folder: Path) -> float:
     return float(max(differences))
 
 
+def shipped_networks() -> dict[str, ModelConfig]:
+    """The networks whose graphs come with the program, by the name of the folder: the presets' and its checkpoints'."""
+    configs = (*MODEL_PRESETS.values(), *(card.model for card in list_cards(CHECKPOINTS)))
+    return {folder_of(config, SHIPPED).name: config for config in configs}
+
+
 def main(words: Sequence[str]) -> int:
     """See the module's docstring; the exit status."""
     if words:
@@ -135,7 +144,7 @@ def main(words: Sequence[str]) -> int:
         model, _ = load_checkpoint(Path(checkpoint), vocabulary.fingerprint())
         write_graphs(model, Path(out))
         return 0
-    for config in MODEL_PRESETS.values():
+    for config in shipped_networks().values():
         keras.utils.set_random_seed(0)
         print(write_graphs(MusicTransformer(config), folder_of(config, SHIPPED)))
     return 0

@@ -17,7 +17,7 @@ from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.errors import EngineError
 from musictx.generation import onnx_graphs
 from musictx.generation.onnx_converter import Converter
-from musictx.generation.onnx_export import export, largest_difference, write_graphs
+from musictx.generation.onnx_export import export, largest_difference, shipped_networks, write_graphs
 from musictx.generation.onnx_graphs import KINDS, SHIPPED, find_graphs, folder_of, read_graphs
 from musictx.generation.onnx_operations import OPERATIONS
 from musictx.generation.quantize import quantized, restored
@@ -47,10 +47,9 @@ def built(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cache
 
 
-@pytest.mark.parametrize("preset", MODEL_PRESETS)
-def test_shipped_graphs_are_those_of_the_network(preset: str) -> None:
+@pytest.mark.parametrize("config", shipped_networks().values(), ids=shipped_networks())
+def test_shipped_graphs_are_those_of_the_network(config: ModelConfig) -> None:
     """If this fails, the network changed: `python -m musictx.generation.onnx_export` writes the graphs anew."""
-    config = MODEL_PRESETS[preset]
     shipped = read_graphs(folder_of(config, SHIPPED))
     assert shipped is not None and set(shipped.graphs) == set(KINDS)
     for kind in KINDS:
