@@ -91,9 +91,7 @@ class Naive:
         began = time.perf_counter()
         for at, uniforms_B in enumerate(uniforms.T, prompt):
             logits_BV = np.asarray(self._read(ids_BT))[:, at - 1]
-            state = draw(
-                np, logits_BV, uniforms_B, state, SAMPLING.temperature, SAMPLING.top_k, SAMPLING.top_p, SAMPLING.scope
-            )
+            state = draw(np, logits_BV, uniforms_B, state, SAMPLING, SAMPLING.scope)
             ids_BT[:, at] = state.last_B
         return {"seconds": time.perf_counter() - began, "ids": ids_BT[0, prompt : prompt + tokens].tolist()}
 

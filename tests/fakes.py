@@ -61,11 +61,9 @@ class FakeStream:
     def advance(self, uniforms_BN: Uniforms) -> Ids:
         """See `Stream.advance`."""
         assert self.ids_BT.shape[1] + uniforms_BN.shape[1] <= self.decoder.window, "more than the window holds"
-        how = self.sampling
-        settings = (how.temperature, how.top_k, how.top_p, how.scope)
         for uniforms_B in uniforms_BN.T:
             logits_BV = np.stack([self.decoder.logits_of(row_T) for row_T in self.ids_BT])
-            self.state = draw(np, logits_BV, uniforms_B, self.state, *settings)
+            self.state = draw(np, logits_BV, uniforms_B, self.state, self.sampling, self.sampling.scope)
             self.ids_BT = np.concatenate([self.ids_BT, self.state.last_B[:, None]], axis=1)
         return self.ids_BT[:, -uniforms_BN.shape[1] :]
 

@@ -76,23 +76,30 @@ def token_nats(logits_TV: npt.NDArray[np.float32], targets_T: Ids) -> Nats:
     return (np.log(np.exp(exact_TV).sum(axis=1)) - chosen_T).astype(np.float32)
 
 
+class Sliders(Protocol):
+    """What moves while a program is compiled: numbers in a `SamplingConfig`, scalar tensors in an engine's controls."""
+
+    @property
+    def temperature(self) -> Array: ...
+
+    @property
+    def top_k(self) -> Array: ...
+
+    @property
+    def top_p(self) -> Array: ...
+
+
 def draw(
-    xp: Any,
-    logits_BV: Array,
-    uniforms_B: Array,
-    state: GrammarState,
-    temperature: Array,
-    top_k: Array,
-    top_p: Array,
-    scope: str,
+    xp: Any, logits_BV: Array, uniforms_B: Array, state: GrammarState, sliders: Sliders, scope: str
 ) -> GrammarState:
     """Draws a playable token a row; the new state holds it as `last_B`.
 
     The one way from logits to tokens for every engine: restraint and grammar first, then the
     filters, so that top-k and top-p count only what could be played. For `scope` see
-    `SamplingConfig`: it is no runtime value, as the others are.
+    `SamplingConfig`: it is no runtime value, as the sliders are.
     """
     restrained_BV = restraint.restrained(xp, logits_BV, state.struck_BK, state.density_limit_B, state.key_limit_B)
     playable_BV = xp.where(grammar.allowed(xp, state), restrained_BV, float("-inf"))
-    kept = steered if scope == "keys" else filter_logits
-    return grammar.advance(xp, state, pick(xp, kept(xp, playable_BV, temperature, top_k, top_p), uniforms_B))
+    keep = steered if scope == "keys" else filter_logits
+    kept_BV = keep(xp, playable_BV, sliders.temperature, sliders.top_k, sliders.top_p)
+    return grammar.advance(xp, state, pick(xp, kept_BV, uniforms_B))

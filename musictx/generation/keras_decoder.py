@@ -195,8 +195,7 @@ class KerasDecoder:
             cache, state, ids_RN = carried
             logits_RTV, cache = network(state.last_B[:, None], cache, controls.focus)
             uniforms_R = ops.take(uniforms_RN, number, axis=1)
-            heat, top_k, top_p, _ = controls
-            state = draw(ops, logits_RTV[:, 0], uniforms_R, state, heat, top_k, top_p, scope)
+            state = draw(ops, logits_RTV[:, 0], uniforms_R, state, controls, scope)
             return cache, state, ops.where(places_1N == number, state.last_B[:, None], ids_RN)
 
         carried = (cache, state, ops.zeros(uniforms_RN.shape, "int32"))

@@ -121,8 +121,7 @@ class OnnxStream:
     def _draw(self, binding: Binding, uniforms_B: Uniforms) -> Ids:
         """One more token a row."""
         logits_BV = binding.step(self._state.last_B, self.position - 1)
-        how = self._sampling
-        self._state = draw(np, logits_BV, uniforms_B, self._state, how.temperature, how.top_k, how.top_p, how.scope)
+        self._state = draw(np, logits_BV, uniforms_B, self._state, self._sampling, self._sampling.scope)
         self.position += 1
         return self._state.last_B
 
