@@ -77,7 +77,10 @@ def token_nats(logits_TV: npt.NDArray[np.float32], targets_T: Ids) -> Nats:
 
 
 class Sliders(Protocol):
-    """What moves while a program is compiled: numbers in a `SamplingConfig`, scalar tensors in an engine's controls."""
+    """What moves while nothing is compiled anew: numbers of a `SamplingConfig`, or scalar tensors of a compiled loop.
+
+    temperature: >= 0. top_k: whole, 0 keeps all. top_p: in (0, 1]. See `sampling.filter_logits`.
+    """
 
     @property
     def temperature(self) -> Array: ...
