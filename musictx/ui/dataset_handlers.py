@@ -41,10 +41,7 @@ class DatasetHandlers:
 
     def take_in(self, files: Sequence[str] | None, kept: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Uploaded files become a dataset, with the reading shown as it goes: as `show`."""
-        paths = [Path(file) for file in files or ()]
-        yield from self._read(paths, "", kept, request)
-        for path in paths:  # the dataset has copies; what was uploaded need not lie here for hours
-            path.unlink(missing_ok=True)
+        yield from self._read([Path(file) for file in files or ()], "", kept, request)
 
     def take_folder(self, folder: str, kept: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """The same for a folder of the server, where the policy allows it."""

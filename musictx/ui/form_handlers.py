@@ -104,12 +104,10 @@ class FormHandlers:
 
 
 def read_settings_file(path: Path) -> RunSettings:
-    """An uploaded settings file, which is removed; SettingsError if it is none."""
+    """An uploaded settings file; SettingsError if it is none."""
     try:
         if path.stat().st_size > SETTINGS_BYTES:
             raise SettingsError(f"{path.name} is too large for a settings file. Choose one saved from the Train tab.")
         return RunSettings.from_json(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path.name} is no settings file. Choose one saved from the Train tab.") from error
-    finally:
-        path.unlink(missing_ok=True)

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from musictx.workshop.workshop import Workshop
 
 MAX_WAITING = 16  # visitors in the queue; more are asked to come back
-CACHE_SWEEP_S, CACHE_AGE_S = 900, 4 * 3600  # downloads live for four hours
+# Downloads and uploads live for four hours. An upload's path is made of its content, so visitors who bring
+# the same file share it: a handler that removed it would take it from another one who is just being served.
+CACHE_SWEEP_S, CACHE_AGE_S = 900, 4 * 3600
 # A little above the 2 MB for a seed: what lies between is answered with a sentence, the rest never stored.
 MAX_UPLOAD = 4 * 2**20
 

@@ -51,12 +51,9 @@ class SeedHandlers:
         return shown.but(chosen=seed_id), value, gr.skip() if report is None else report
 
     def take_upload(self, path: str, picture: Picture, context_seconds: float) -> tuple[Any, ...]:
-        """A file was uploaded: (seed picker, picture, stage, report); it is not kept on disk."""
+        """A file was uploaded: (seed picker, picture, stage, report)."""
         name = Path(path).stem
-        try:
-            shown, value, report = self._take_in(Path(path), name, picture, context_seconds)
-        finally:
-            Path(path).unlink(missing_ok=True)
+        shown, value, report = self._take_in(Path(path), name, picture, context_seconds)
         if report is None:
             return gr.skip(), shown, value, gr.skip()
         choices = [*seed_choices(self.studio), (f"{name} · your file", UPLOADED)]

@@ -36,8 +36,6 @@ class UploadHandlers:
             made = self.workshop.unpack(owner_in(kept, request), Path(path))
         except MusictxError as error:
             return problem_html(str(error)), "", *self.show(kept, request)
-        finally:
-            Path(path).unlink(missing_ok=True)
         return "", made.reference, *self.show(kept, request)
 
     def show(self, kept: Any, request: gr.Request) -> tuple[Any, Any]:

@@ -270,7 +270,7 @@ class FakeWorkshop:
 
     def _step(self, run: FakeRun) -> int:
         moved = 0 if run.since_s is None else int((time.monotonic() - run.since_s) * self.pace)
-        last = 12 if run.settings.name == "breaks" else run.steps
+        last = {"breaks": 12, "endless": run.steps - 1}.get(run.settings.name, run.steps)
         return min(run.step + moved, last)
 
     def _status(self, run: FakeRun) -> str:

@@ -85,6 +85,19 @@ def says(page: Any, selector: str, sentence: str) -> None:
     )
 
 
+def hear(page: Any, kind: str) -> None:
+    """Presses Play until such a piece sounds: one that is replaced by a newer one just then takes no press."""
+    page.wait_for_function(
+        """kind => {
+          const [stage, audio] = ["[data-kind]", "audio"].map((name) => document.querySelector("#listen " + name));
+          if (stage?.dataset.kind !== kind) return false;
+          if (audio.paused) document.querySelector("#listen .play").click();
+          return audio.currentTime > 0.2;
+        }""",
+        arg=kind,
+    )
+
+
 def path_length(page: Any, curve: str) -> int:
     """How many points a curve has."""
     return int(
@@ -144,9 +157,7 @@ def test_a_run_is_seen_and_heard_and_used(fake_url: str, open_page: OpenPage, pi
     page.wait_for_function(
         f"(document.querySelector('#run path.training').getAttribute('d')).split('L').length > {before}"
     )
-    page.wait_for_selector("#listen [data-kind=sample] .play:not([disabled])")  # the newest sample waits to be played
-    page.click("#listen .play")
-    page.wait_for_function("document.querySelector('#listen audio').currentTime > 0.2")
+    hear(page, "sample")  # the newest one waits to be played
     page.wait_for_selector("#run [data-phase=finished]")
     assert page.locator("#run .chips button").all_inner_texts()[:2] == ["20", "40"]
     assert "turned" in words(page, "#run .notes") and "by heart" in words(page, "#run .notes")
@@ -200,7 +211,7 @@ def test_a_reload_and_a_second_window_find_the_run_as_it_is(
 def test_stop_resume_queue_and_delete(fake_url: str, open_page: OpenPage, pieces: list[Path]) -> None:
     page = open_train(open_page, fake_url)
     bring(page, pieces)
-    start(page, "First")
+    start(page, "endless")
     start(page, "Second")
     says(page, "#run .status", "Waiting")
     assert "in the queue" in words(page, "#run .status") and page.locator("#run .plot-wait").is_visible()
@@ -218,6 +229,8 @@ def test_stop_resume_queue_and_delete(fake_url: str, open_page: OpenPage, pieces
         "![...document.querySelectorAll('#run .runs option')].some((each) => each.text.startsWith('Second'))"
     )
     assert page.locator("#run .runs option").count() == 1
+    page.click("#run .stop")  # nobody waits behind it
+    page.wait_for_selector("#run [data-phase=stopped]")
 
 
 def test_what_goes_wrong_stands_where_the_result_would_be(
