@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -108,17 +112,36 @@ def serve(
     logins = read_logins(os.environ)
     chosen = _check(studio, checkpoint)
     warmth = Warmth(studio, chosen)
-    page = build_page(studio, warmth, workshop)
-    page.launch(
-        server_name=host,
-        server_port=port,
-        share=share,
-        auth=logins or None,
-        prevent_thread_lock=True,
-        **launch_options(workshop),
-    )
-    warmth.start()
-    page.block_thread()
+    with own_files():
+        page = build_page(studio, warmth, workshop)
+        page.launch(
+            server_name=host,
+            server_port=port,
+            share=share,
+            auth=logins or None,
+            prevent_thread_lock=True,
+            **launch_options(workshop),
+        )
+        warmth.start()
+        page.block_thread()
+
+
+@contextlib.contextmanager
+def own_files() -> Iterator[Path]:
+    """The folder of this page's uploads and downloads while it is served: GRADIO_TEMP_DIR, else one of its own.
+
+    Gradio's default is one folder for all pages of a machine. There a page that ends removes files of the same
+    content from under another one, and a second user of the machine may not write at all.
+    """
+    if "GRADIO_TEMP_DIR" in os.environ:
+        yield Path(os.environ["GRADIO_TEMP_DIR"])
+        return
+    with tempfile.TemporaryDirectory(prefix="musictx-page-", ignore_cleanup_errors=True) as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        try:
+            yield Path(folder)
+        finally:
+            del os.environ["GRADIO_TEMP_DIR"]
 
 
 def _check(studio: Studio, checkpoint: str | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -36,8 +37,10 @@ def served(kind: str, folder: Path, port: int = 0) -> Iterator[str]:
     port = port or free_port()
     url, log = f"http://127.0.0.1:{port}/", folder / "log.txt"
     command = [sys.executable, "-m", "tests.ui.serve", kind, str(port), str(folder)]
+    # Files of its own: in Gradio's common folder a test that ends takes those of the same content with it.
+    environment = {**os.environ, "GRADIO_TEMP_DIR": str(folder / "gradio")}
     with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
         deadline = time.monotonic() + 300  # a busy machine is slow, not wrong
         while not _answers(url):
@@ -139,3 +142,9 @@ def _is_farewell(error: str) -> bool:
 
 def _is_outside(address: str, url: str) -> bool:
     return not address.startswith((url, "data:", "blob:"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_files(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What pages in this process keep, apart from those of the tests beside it."""
+    os.environ["GRADIO_TEMP_DIR"] = str(tmp_path_factory.mktemp("gradio"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from musictx.errors import CheckpointError
-from musictx.ui.page import serve
+from musictx.ui.page import own_files, serve
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -57,3 +58,19 @@ def test_unknown_checkpoint_is_said_at_start(
 def test_unknown_engine_is_said_at_start(app: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["--engine", "onyx"]) == 2
     assert "auto, onnx, onnx-int8, keras" in capsys.readouterr().err
+
+
+def test_two_pages_of_one_machine_share_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+    with own_files() as folder:
+        assert folder.is_dir() and os.environ["GRADIO_TEMP_DIR"] == str(folder)
+    assert not folder.exists() and "GRADIO_TEMP_DIR" not in os.environ
+    with own_files() as another:
+        assert another != folder
+
+
+def test_a_folder_that_was_named_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with own_files() as folder:
+        assert folder == tmp_path
+    assert tmp_path.is_dir() and os.environ["GRADIO_TEMP_DIR"] == str(tmp_path)
