@@ -12,6 +12,7 @@ A LoRA's folder holds only its own small matrices; `adapter` says beside which b
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from musictx.errors import CheckpointError, SettingsError
 
 FORMAT = 1
 CARD_FILE = "config.json"
+NOTICE_FILE = "NOTICE"  # licence texts that must go along with the weights and with what is made from them
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,12 @@ class CheckpointCard:
     def to_json(self) -> str:
         """The text of `config.json`."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+
+def carry_notice(origin: Path, folder: Path) -> None:
+    """Puts the notice of the checkpoint `origin`, if it has one, beside one in `folder` that is made from it."""
+    if (origin / NOTICE_FILE).is_file():
+        shutil.copyfile(origin / NOTICE_FILE, folder / NOTICE_FILE)
 
 
 def read_card(folder: Path) -> CheckpointCard:

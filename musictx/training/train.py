@@ -15,6 +15,7 @@ import numpy as np
 from keras import backend, ops
 
 from musictx.errors import TrainingError
+from musictx.model.card import carry_notice
 from musictx.model.checkpoint import save_checkpoint
 from musictx.model.transformer import MusicTransformer
 from musictx.training.config import TrainingConfig
@@ -209,6 +210,8 @@ class Loop:
         recipe = {"step": step, **dataclasses.asdict(self.config)}
         figures = {"validation_nll_per_token": nll} if math.isfinite(nll) else {}
         save_checkpoint(self.model, dataclasses.replace(self.card, recipe=recipe, figures=figures), folder)
+        if self.config.base:
+            carry_notice(Path(self.config.base), folder)
 
     def _restore(self) -> int:
         state = self.run.read_state()

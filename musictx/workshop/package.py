@@ -15,11 +15,11 @@ from pathlib import Path
 
 from musictx.errors import CheckpointError, TrainingError
 from musictx.midi import vocabulary
-from musictx.model.card import CARD_FILE, CheckpointCard, read_card
+from musictx.model.card import CARD_FILE, NOTICE_FILE, CheckpointCard, carry_notice, read_card
 from musictx.training.runs import OWN_BASE
 from musictx.workshop.archive import checked_members
 
-MEMBERS = re.compile(r"config\.json|README\.md|curve\.png|weights-[\w.-]+\.safetensors")
+MEMBERS = re.compile(r"config\.json|NOTICE|README\.md|curve\.png|weights-[\w.-]+\.safetensors")
 MOST_MEMBERS = 100
 MOST_BYTES = 2**30
 COMPRESSION = 50.0  # weights hardly compress
@@ -40,13 +40,15 @@ def pack_checkpoint(folder: Path, title: str, target: Path) -> Path:
             from musictx.model.checkpoint import load_checkpoint, save_checkpoint  # seconds: only where it is needed
 
             model, card = load_checkpoint(folder, vocabulary.fingerprint())
-            folder = Path(temporary) / "merged"
-            save_checkpoint(model, dataclasses.replace(card, adapter={}), folder)
-            card = read_card(folder)
+            merged = Path(temporary) / "merged"
+            save_checkpoint(model, dataclasses.replace(card, adapter={}), merged)
+            carry_notice(folder, merged)
+            folder, card = merged, read_card(merged)
         unfinished = target.with_name(f".{target.name}.part")
         with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr(CARD_FILE, dataclasses.replace(card, title=title).to_json())
-            for name in card.shards:
+            notice = [NOTICE_FILE] * (folder / NOTICE_FILE).is_file()
+            for name in (*card.shards, *notice):
                 archive.write(folder / name, name)
         unfinished.replace(target)
     return target

@@ -42,6 +42,7 @@ OPEN = TrainingPolicy(everybody=True)
 SETTINGS = RunSettings(
     name="Walks", base="tiny", lora_rank=2, steps=12, learning_rate=1e-2, batch=2, length=64, sample_every=6
 )
+NOTICE = "Copyright (c) whoever recorded the walks"
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a checkpoint and ten pieces."""
     place = tmp_path_factory.mktemp("place")
     write_tiny_checkpoint(place / "checkpoints" / "tiny")
+    (place / "checkpoints" / "tiny" / "NOTICE").write_text(NOTICE)
     for number in range(10):
         write_midi(little_piece(number), place / "midi" / f"{number}.mid")
     return place
@@ -221,7 +223,8 @@ def test_its_weights_go_out_as_a_zip_and_come_back(
 ) -> None:
     packed = workshop.pack(ME, finished.run_id, tmp_path)
     assert packed.name == "Walks.zip"
-    assert {name.split("-")[0] for name in zipfile.ZipFile(packed).namelist()} == {"config.json", "weights"}
+    assert {name.split("-")[0] for name in zipfile.ZipFile(packed).namelist()} == {"config.json", "weights", "NOTICE"}
+    assert zipfile.ZipFile(packed).read("NOTICE").decode() == NOTICE, "its base's licence asks for that"
     brought = workshop.unpack(OTHER, packed)
     assert brought.title == "Walks" and workshop.checkpoints(OTHER) == workshop.uploaded(OTHER) == (brought,)
     assert workshop.uploaded(ME) == ()
