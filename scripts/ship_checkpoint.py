@@ -1,7 +1,7 @@
 """A training run becomes a checkpoint to ship: weights, card, README and the curve as a picture.
 
     python -m scripts.ship_checkpoint runs/first checkpoints/enhanced scripts/cards/enhanced.json \
-        --figures maestro.json --weights last
+        --figures maestro.json --weights last [--earlier runs/zeroth]
 
 The words of the card are in the JSON file given, the numbers come from the run's own metrics.jsonl and
 from what `python -m musictx evaluate --json` printed into the files given as figures.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,15 @@ def main() -> None:
     parser.add_argument(
         "--figures", type=Path, nargs="+", required=True, help="what evaluate --json printed, named <split>"
     )
+    parser.add_argument("--earlier", type=Path, nargs="+", default=[], help="runs that this one went on from, in order")
     parser.add_argument("--weights", choices=("best", "last"), default="best")
     ship(parser.parse_args())
 
 
 def ship(options: argparse.Namespace) -> None:
     """Writes the checkpoint folder."""
-    run = RunFolder(options.run)
+    run, earlier = RunFolder(options.run), [RunFolder(path) for path in options.earlier]
+    stages = [*earlier, run]
     words = json.loads(options.words.read_text(encoding="utf-8"))
     model, trained = load_checkpoint(options.run / options.weights, vocabulary.fingerprint())
     figures = {path.stem: _rounded(json.loads(path.read_text())) for path in options.figures}
@@ -52,14 +55,15 @@ def ship(options: argparse.Namespace) -> None:
         data=sources(words["data"], run.read_config()),
         recipe={
             **words["recipe"],
-            "steps": trained.recipe["step"],
-            "tokens": tokens_seen(run),
+            "steps": sum(map(steps_done, earlier)) + trained.recipe["step"],
+            "tokens": sum(map(tokens_seen, stages)),
             "settings": _settings(run),
+            **({"earlier": [_settings(each) for each in earlier]} if earlier else {}),
         },
         figures=figures,
     )
     card = save_checkpoint(model, card, options.out)
-    draw_curve(run, options.out / "curve.png")
+    draw_curve(stages, options.out / "curve.png")
     (options.out / "README.md").write_text(readme(card, model.count_params()), encoding="utf-8")
 
 
@@ -77,10 +81,14 @@ def sources(rows: list[dict[str, Any]], settings: dict[str, Any]) -> tuple[dict[
     )
 
 
+def steps_done(run: RunFolder) -> int:
+    """Optimizer steps in all."""
+    return int([line for line in run.metrics() if "nll" in line][-1]["step"])
+
+
 def tokens_seen(run: RunFolder) -> int:
     """Tokens trained on: steps times tokens a step."""
-    lines = [line for line in run.metrics() if "nll" in line]
-    return int(lines[-1]["step"]) * int(run.read_config()["batch_tokens"])
+    return steps_done(run) * int(run.read_config()["batch_tokens"])
 
 
 def _settings(run: RunFolder) -> dict[str, Any]:
@@ -95,14 +103,19 @@ def _rounded(values: dict[str, Any]) -> dict[str, Any]:
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
 
 
-def draw_curve(run: RunFolder, path: Path) -> None:
-    """Training and validation NLL over the steps, with the learning rate behind them."""
+def draw_curve(stages: list[RunFolder], path: Path) -> None:
+    """Training and validation NLL over the steps of one run after the other, with the learning rate behind them."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    lines = list(run.metrics())
+    begins = list(itertools.accumulate(map(steps_done, stages), initial=0))
+    lines = [
+        {**line, "step": line["step"] + begin}
+        for run, begin in zip(stages, begins, strict=False)
+        for line in run.metrics()
+    ]
     training = [(line["step"], line["nll"], line["learning_rate"]) for line in lines if "nll" in line]
     held_out = [(line["step"], line["validation_nll"]) for line in lines if "validation_nll" in line]
     figure, axes = pyplot.subplots(figsize=(8, 4.5), dpi=110)
@@ -112,7 +125,7 @@ def draw_curve(run: RunFolder, path: Path) -> None:
     axes.set_zorder(rate_axes.get_zorder() + 1)
     axes.patch.set_visible(False)
     axes.plot([row[0] for row in training], [row[1] for row in training], color="#1f3b6e", lw=1, label="training")
-    settings = run.read_config()
+    settings = stages[-1].read_config()
     label = f"validation ({Path(settings['data'][0]).name}, {settings['validation_windows']} windows)"
     axes.plot(*zip(*held_out, strict=True), color="#c2570c", marker="o", ms=3, label=label)
     axes.set_xlabel("step")
