@@ -77,8 +77,8 @@ class Api:
     def _run(self, seed_file: str | None, settings: ComposeSettings) -> Progress:
         if not seed_file:
             raise MidiError("seed_file is missing: give a .mid file, for example seed_file=handle_file('seed.mid').")
-        if Path(seed_file).stat().st_size > LIMIT_BYTES:
-            size = Path(seed_file).stat().st_size
+        size = Path(seed_file).stat().st_size
+        if size > LIMIT_BYTES:
             raise MidiError(f"seed_file has {size / 2**20:.1f} MB; a seed may have {LIMIT_BYTES / 2**20:.0f} MB.")
         seed = self._studio.read_seed(seed_file, Path(seed_file).stem)
         session = f"api-{uuid.uuid4()}"  # one program may ask for several pieces at once

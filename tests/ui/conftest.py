@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from musictx.ui.page import own_files
 from tests.ui.fake_studio import FakeStudio
 from tests.ui.fake_workshop import FakeWorkshop
 
@@ -145,6 +146,7 @@ def _is_outside(address: str, url: str) -> bool:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _own_files(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _own_files() -> Iterator[None]:
     """What pages in this process keep, apart from those of the tests beside it."""
-    os.environ["GRADIO_TEMP_DIR"] = str(tmp_path_factory.mktemp("gradio"))
+    with own_files():
+        yield
