@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,8 +34,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serves until interrupted; the exit status."""
+    """Serves until interrupted or told to end; the exit status."""
     options = parse(arguments)
+    # systemd, Docker and a Space end the page with SIGTERM: it leaves as after Ctrl-C, its files removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # After the arguments: --help should not wait seconds for Gradio.
     from musictx.errors import MusictxError
     from musictx.ui.page import serve
@@ -53,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MusictxError as error:
         print(f"musictx cannot start: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        pass  # before the server stood, which ends on it by itself
     return 0
 
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,6 +17,7 @@ import pytest
 
 from musictx.errors import CheckpointError
 from musictx.ui.page import own_files, serve
+from tests.waiting import until
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -74,3 +80,37 @@ def test_a_folder_that_was_named_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_pa
     with own_files() as folder:
         assert folder == tmp_path
     assert tmp_path.is_dir() and os.environ["GRADIO_TEMP_DIR"] == str(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process at once")
+def test_a_page_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    files, log = tmp_path / "files", tmp_path / "log"
+    files.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
+    with log.open("wb") as words:
+        page = subprocess.Popen(
+            [sys.executable, str(APP), "--port", str(port)],
+            env=environment | {"TMPDIR": str(files)},
+            stdout=words,
+            stderr=words,
+        )
+
+    def answers() -> bool:
+        assert page.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/config", timeout=30) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    try:
+        until(answers)
+        assert list(files.glob("musictx-page-*"))
+        page.send_signal(signal.SIGTERM)
+        assert page.wait(60) == 0, log.read_text()
+    finally:
+        page.kill()
+    assert not list(files.glob("musictx-page-*"))
