@@ -1,23 +1,25 @@
-"""The modifications measured one by one: `python -m benchmarks.modifications DATA [--tokens 800000] [--seeds 0 1]`.
+"""The modifications measured one by one: `python -m benchmarks.modifications DATA [--tokens 800000] [--jobs 2]`.
 
 A ladder from the keras-io example's configuration to the enhanced one, the changes added in the order in which they
 were proposed, and from the enhanced one each taken away alone. All are trained from scratch on the same number of
 tokens of DATA, a prepared corpus, with one optimizer and learning rate; windows are drawn in the same order wherever
-batches are equally large. Every run lies in a folder of its own and goes on where it stopped; when all are there, the
-table and picture follow. What is compared is the NLL without label smoothing over the same held-out windows; and how
-fast each network learns and composes, all of them in turn, round by round, in one process.
+batches are equally large. Every run lies in a folder of its own and goes on where it stopped; with --jobs several are
+at work beside each other, each on its share of the cores. When all are there, the table and picture follow. What is
+compared is the NLL without label smoothing over the same held-out windows; and how fast each network learns and
+composes, all of them in turn, round by round, in one process.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
+import os
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,9 @@ import numpy as np
 from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
 from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.training.runs import RunFolder
+from musictx.workshop.process import DIED, standing
 
+THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 PACKAGES = ("keras", "tensorflow", "jax", "torch")
 WARMUP_SHARE = 0.05
 VALIDATIONS = 5  # in a run
@@ -90,17 +94,26 @@ def variants() -> dict[str, Variant]:
     return found
 
 
+def ended(run: RunFolder) -> bool:
+    """Whether a run has come to its end, if only by a loss that became infinite; not if it was stopped or killed."""
+    now = standing(run.path)
+    return now.status == "finished" or (now.status == "failed" and now.error != DIED)
+
+
 def train(number: int, variant: Variant, seed: int, options: argparse.Namespace) -> RunFolder:
     """Trains one variant to its end, in a process of its own, or goes on where it stopped."""
     run = RunFolder(options.out / f"{number:02}-{seed}")
     steps = options.tokens // (variant.batch * options.length)
-    if (run.path / "ended.json").is_file():
+    if ended(run):
         return run
+    print(f"variant {number}, random seed {seed}", file=sys.stderr, flush=True)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = str(max(1, cores // options.jobs))
+    environment = os.environ | dict.fromkeys(THREADS, threads)
     start = run.path / "start"
     if not start.is_dir():
-        subprocess.run(
-            [sys.executable, "-m", "benchmarks.modifications", "--begin", str(number), str(seed), start], check=True
-        )
+        command = [sys.executable, "-m", "benchmarks.modifications", "--begin", str(number), str(seed), str(start)]
+        subprocess.run(command, env=environment, check=True)
     values: dict[str, Any] = {
         "data": options.data, "base": start, "steps": steps, "batch-tokens": variant.batch * options.length,
         "lengths": options.length, "learning-rate": options.learning_rate, "optimizer": options.optimizer, "seed": seed,
@@ -111,8 +124,10 @@ def train(number: int, variant: Variant, seed: int, options: argparse.Namespace)
     }  # fmt: skip
     command = [sys.executable, "-m", "musictx", "train", str(run.path)]
     command += [word for name, value in values.items() for word in (f"--{name}", str(value))]
-    done = subprocess.run(command + ["--resume"] * (run.path / "state.npz").is_file(), stdout=subprocess.DEVNULL)
-    (run.path / "ended.json").write_text(json.dumps({"exit": done.returncode}))
+    command += ["--resume"] * (run.path / "state.npz").is_file()
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
+    if not ended(run):
+        raise RuntimeError(f"{run.path} was stopped before its end; the same command goes on with it")
     return run
 
 
@@ -175,7 +190,7 @@ def row_of(name: str, variant: Variant, runs: Sequence[RunFolder], speed: Speed)
     final = [[line["validation_nll"] for line in run if "validation_nll" in line][-1] for run in lines]
     steps = [line for run in lines for line in run if "nll" in line]
     norms = [line["gradient_norm"] for line in steps]
-    failed = sum(json.loads((run.path / "ended.json").read_text())["exit"] != 0 for run in runs)
+    failed = sum(standing(run.path).status == "failed" for run in runs)
     return {
         "variant": name,
         "NLL": float(np.mean(final)),
@@ -218,6 +233,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--precision", default="float32", help="Keras dtype policy")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--jobs", type=int, default=1, help="runs beside each other")
     parser.add_argument("--only", type=int, nargs="+", help="numbers of the variants, from 0 (default: all)")
     parser.add_argument("--out", type=Path, default=RESULTS / "modifications", help="folder of the runs")
     parser.add_argument("--picture", type=Path, help="where to draw the table")
@@ -228,12 +244,13 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     if options.data is None:
         parser.error("give a prepared corpus")
-    runs: dict[str, list[RunFolder]] = {}
-    for number, (name, variant) in enumerate(variants().items()):
-        if options.only and number not in options.only:
-            continue
-        print(name, file=sys.stderr, flush=True)
-        runs[name] = [train(number, variant, seed, options) for seed in options.seeds]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        begun = {
+            name: [pool.submit(train, number, variant, seed, options) for seed in options.seeds]
+            for number, (name, variant) in enumerate(variants().items())
+            if not options.only or number in options.only
+        }
+    runs = {name: [run.result() for run in each] for name, each in begun.items()}
     speed = speeds({name: each[0] for name, each in runs.items()}, options)
     rows = [row_of(name, variants()[name], each, speed[name]) for name, each in runs.items()]
     facts = machine(PACKAGES) | {"tokens": options.tokens, "length": options.length, "seeds": options.seeds}
