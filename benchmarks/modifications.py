@@ -34,7 +34,7 @@ from musictx.workshop.process import DIED, standing
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 PACKAGES = ("keras", "tensorflow", "jax", "torch")
 WARMUP_SHARE = 0.05
-VALIDATIONS = 5  # in a run
+VALIDATIONS = 2  # in a run: halfway and at its end
 VALIDATION_TOKENS = 48 * 1024  # the same pieces of music for all: enough that what differs is the networks
 SPEED_PROMPT, SPEED_TOKENS, SPEED_ROUNDS = 512, 256, 3
 
