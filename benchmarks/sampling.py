@@ -32,8 +32,11 @@ SETTINGS: tuple[tuple[str, SamplingConfig], ...] = (
     ("plain", SamplingConfig(temperature=1.0, top_k=0, top_p=1.0)),
     *((f"focus {focus}", dataclasses.replace(BALANCED, focus=focus)) for focus in FOCUSES),
 )
-SHOWN = ("pitch_class_distance", "density_distance", "seed_distance", "key_kept", "similarity", "repetition", "density")
-CURVES = ("seed_distance", "pitch_class_distance", "key_kept", "similarity", "repetition")
+SHOWN = (
+    "density", "polyphony", "last_pitches", "repetition", "pitch_class_distance", "density_distance", "seed_distance",
+    "key_kept", "similarity",
+)  # fmt: skip
+CURVES = ("polyphony", "last_pitches", "repetition", "pitch_class_distance", "seed_distance", "similarity")
 REAL = "what was played"
 
 

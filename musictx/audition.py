@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,21 +175,29 @@ def _faults(measures: Measures, seed: Measures, seed_distance: float) -> Iterato
         yield ringing
 
 
+def figures(heard: Heard) -> dict[str, float | None]:
+    """Everything that was measured of one continuation, by name; `key_kept` as 0 or 1."""
+    others = ("pitch_class_distance", "density_distance", "seed_distance", "key_kept", "similarity")
+    return {**dataclasses.asdict(heard.measures), **{name: getattr(heard, name) for name in others}}
+
+
+def mean_and_half(values: Iterable[float | None]) -> tuple[float, float] | None:
+    """The mean and half the width of its 95 % interval (normal approximation), without what is None; None of nothing.
+
+    The half is NaN for a single value.
+    """
+    known = np.array([value for value in values if value is not None], np.float64)
+    if not known.size:
+        return None
+    half = 1.96 * known.std(ddof=1) / math.sqrt(known.size) if known.size > 1 else math.nan
+    return float(known.mean()), float(half)
+
+
 def _means(heard: Sequence[Heard]) -> dict[str, Any]:
     """Mean and half the width of its 95 % interval for each figure; the share of continuations with each fault."""
     if not heard:
         return {}
-    columns: dict[str, list[float | None]] = {
-        field.name: [float(getattr(one.measures, field.name)) for one in heard]
-        for field in dataclasses.fields(Measures)
-    }
-    for name in ("pitch_class_distance", "density_distance", "seed_distance", "key_kept", "similarity"):
-        columns[name] = [getattr(one, name) for one in heard]
-    figures: dict[str, Any] = {}
-    for name, values in columns.items():
-        known = np.array([value for value in values if value is not None], np.float64)
-        if known.size:
-            half = 1.96 * known.std(ddof=1) / math.sqrt(known.size) if known.size > 1 else math.nan
-            figures[name] = [round(float(known.mean()), 4), round(float(half), 4)]
+    rows = [figures(one) for one in heard]
+    means = {name: mean_and_half(row[name] for row in rows) for name in rows[0]}
     rates = {fault: round(float(np.mean([fault in one.faults for one in heard])), 4) for fault in FAULTS}
-    return {**figures, "faults": rates}
+    return {name: [round(value, 4) for value in found] for name, found in means.items() if found} | {"faults": rates}
