@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +123,15 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(45_000)  # a busy machine is slow, not wrong
-        page.on("pageerror", lambda error: None if _is_farewell(str(error)) else troubles.append(str(error)))
-        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        said: list[str] = []
+
+        def hear(words: str) -> None:
+            if not _is_farewell(words, said):
+                troubles.append(words)
+            said.append(words)
+
+        page.on("pageerror", lambda error: hear(str(error)))
+        page.on("console", lambda message: hear(message.text) if message.type == "error" else None)
         page.on("request", lambda request: troubles.append(request.url) if _is_outside(request.url, url) else None)
         page.goto(url)
         page.wait_for_selector(".play:not([disabled])")  # the seed can be heard
@@ -136,9 +143,13 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
     assert not troubles, f"script errors or requests to the outside: {troubles}"
 
 
-def _is_farewell(error: str) -> bool:
-    """Whether Gradio only hung up: a page that is left, or loaded again, ends the stream that it was listening to."""
-    return error.startswith("AbortError: signal is aborted")
+def _is_farewell(words: str, before: Sequence[str]) -> bool:
+    """Whether Gradio only hung up: a page that is left, or loaded again, ends the stream that it was listening to.
+
+    It may then say of that stream that the connection is lost. Without the hanging up `before` it was lost indeed.
+    """
+    hung_up, lost = "AbortError: signal is aborted", "Unexpected error Connection errored out"
+    return words.startswith(hung_up) or (words.startswith(lost) and any(each.startswith(hung_up) for each in before))
 
 
 def _is_outside(address: str, url: str) -> bool:
