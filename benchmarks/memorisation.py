@@ -41,20 +41,26 @@ REAL_S = 60.0
 
 def run(options: argparse.Namespace) -> dict[str, list[NoteSequence]]:
     """The continuations by preset, and what was played, each cut to as many notes as the first preset wrote."""
-    studio, name = open_studio(options.checkpoint)
     pieces = [ids for path in options.corpora for ids in read_pieces(path, "validation")]
     seeds = openings(pieces, options.pieces, real_s=options.seconds)
     # People strike fewer keys a second than the model: more of their music, for as many notes.
     longer = openings(pieces, options.pieces, real_s=REAL_S)
     played = [long.real or short.real or NoteSequence.empty() for long, short in zip(longer, seeds, strict=True)]
+    music = takes(options.checkpoint, seeds, options)
+    sizes = [len(notes) for notes in music[options.presets[0]]]
+    music[REAL] = [notes.select(np.arange(len(notes)) < most) for notes, most in zip(played, sizes, strict=True)]
+    return music
+
+
+def takes(checkpoint: str, seeds: Sequence[Opening], options: argparse.Namespace) -> dict[str, list[NoteSequence]]:
+    """The continuation of each opening by preset, kept or made now; options: presets, seconds, seed, kept."""
+    studio, name = open_studio(checkpoint)
     work = {"pieces": len(seeds), "seconds": options.seconds, "seed": options.seed}
     work["weights"] = weights_hash(studio.folders.checkpoints / name)
-    music: dict[str, list[NoteSequence]] = {}
+    music = {}
     for preset in options.presets:
         print(f"{name}, {preset}", file=sys.stderr, flush=True)
         music[preset] = continued(studio.decoder(name), seeds, preset, work, options.kept / name / preset)
-    sizes = [len(notes) for notes in music[options.presets[0]]]
-    music[REAL] = [notes.select(np.arange(len(notes)) < most) for notes, most in zip(played, sizes, strict=True)]
     return music
 
 

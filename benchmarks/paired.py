@@ -16,32 +16,23 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import RESULTS, machine, print_facts, print_table
-from benchmarks.memorisation import continued
+from benchmarks.memorisation import takes
 from musictx.audition import Heard, Opening, figures, hear, mean_and_half, openings
 from musictx.config import SAMPLING_PRESETS
-from musictx.experiment import open_studio
-from musictx.model.weights import weights_hash
 from musictx.training.pieces import read_pieces
 
 ALL = "all presets"
 
 
-def listen(
-    checkpoint: str, seeds: Sequence[Opening], presets: Sequence[str], options: argparse.Namespace
-) -> dict[str, list[Heard]]:
+def listen(checkpoint: str, seeds: Sequence[Opening], options: argparse.Namespace) -> dict[str, list[Heard]]:
     """What is heard after each opening under each preset."""
-    studio, name = open_studio(checkpoint)
-    work = {"pieces": len(seeds), "seconds": options.seconds, "seed": options.seed}
-    work["weights"] = weights_hash(studio.folders.checkpoints / name)
-    heard = {}
-    for preset in presets:
-        print(f"{name}, {preset}", file=sys.stderr, flush=True)
-        takes = continued(studio.decoder(name), seeds, preset, work, options.kept / name / preset)
-        heard[preset] = [
+    return {
+        preset: [
             hear(opening, notes.between(0, options.seconds), options.seconds, opening.real)
-            for opening, notes in zip(seeds, takes, strict=True)
+            for opening, notes in zip(seeds, music, strict=True)
         ]
-    return heard
+        for preset, music in takes(checkpoint, seeds, options).items()
+    }
 
 
 def differences(first: Sequence[Heard], second: Sequence[Heard]) -> list[dict[str, float | None]]:
@@ -75,7 +66,7 @@ def main(words: Sequence[str] | None = None) -> int:
     options = parser.parse_args(words)
     pieces = [ids for path in options.corpora for ids in read_pieces(path, "validation")]
     seeds = openings(pieces, options.openings, real_s=options.seconds)
-    first, second = (listen(name, seeds, options.presets, options) for name in options.checkpoints)
+    first, second = (listen(name, seeds, options) for name in options.checkpoints)
     found = {preset: differences(first[preset], second[preset]) for preset in options.presets}
     found[ALL] = [mean_of(rows) for rows in zip(*found.values(), strict=True)]
     means = {
