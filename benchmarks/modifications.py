@@ -28,6 +28,7 @@ import numpy as np
 
 from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
 from musictx.config import MODEL_PRESETS, ModelConfig
+from musictx.generation.onnx_network import available_cores
 from musictx.training.runs import RunFolder
 from musictx.workshop.process import DIED, standing
 
@@ -107,8 +108,7 @@ def train(number: int, variant: Variant, seed: int, options: argparse.Namespace)
     if ended(run):
         return run
     print(f"variant {number}, random seed {seed}", file=sys.stderr, flush=True)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = str(max(1, cores // options.jobs))
+    threads = str(max(1, available_cores() // options.jobs))
     environment = os.environ | dict.fromkeys(THREADS, threads)
     start = run.path / "start"
     if not start.is_dir():
@@ -250,7 +250,11 @@ def main(words: Sequence[str] | None = None) -> int:
             for number, (name, variant) in enumerate(variants().items())
             if not options.only or number in options.only
         }
-    runs = {name: [run.result() for run in each] for name, each in begun.items()}
+        try:
+            runs = {name: [run.result() for run in each] for name, each in begun.items()}
+        except BaseException:  # Ctrl-C too: what waits must not begin once the run at work has stopped
+            pool.shutdown(cancel_futures=True)
+            raise
     speed = speeds({name: each[0] for name, each in runs.items()}, options)
     rows = [row_of(name, variants()[name], each, speed[name]) for name, each in runs.items()]
     facts = machine(PACKAGES) | {"tokens": options.tokens, "length": options.length, "seeds": options.seeds}

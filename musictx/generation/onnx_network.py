@@ -61,7 +61,7 @@ class Network:
         check_weights(arrays, found.shapes, "this checkpoint")
         self.config = found.config
         self._names = cache_names(self.config)
-        cores = _cores()
+        cores = available_cores()
         # Kept as long as the sessions: what a session does not repack it reads from these very arrays.
         self._arrays: Arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
         self._arrays[TABLE] = sinusoidal_positions(self.config.window, self.config.width)
@@ -98,7 +98,9 @@ class Network:
         """
         with self._opening:
             if self._score is None:
-                self._score = self._open(self._graphs, "score", min(_cores(), MOST_PREFILL_THREADS), repack=False)
+                self._score = self._open(
+                    self._graphs, "score", min(available_cores(), MOST_PREFILL_THREADS), repack=False
+                )
         block = block_of(self.config)
         logits_BTV = np.zeros((1, block, self.config.vocabulary_size), np.float32)
         cache = self.empty(1, 0)
@@ -228,6 +230,6 @@ def _rounded(positions: int) -> int:
     return -(-positions // ROOM) * ROOM
 
 
-def _cores() -> int:
+def available_cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
