@@ -146,10 +146,10 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
 def _is_farewell(words: str, before: Sequence[str]) -> bool:
     """Whether Gradio only hung up: a page that is left, or loaded again, ends the stream that it was listening to.
 
-    It may then say of that stream that the connection is lost. Without the hanging up `before` it was lost indeed.
+    It may say next that this stream's connection is lost. Without the hanging up just `before` it was lost indeed.
     """
     hung_up, lost = "AbortError: signal is aborted", "Unexpected error Connection errored out"
-    return words.startswith(hung_up) or (words.startswith(lost) and any(each.startswith(hung_up) for each in before))
+    return words.startswith(hung_up) or (words.startswith(lost) and bool(before) and before[-1].startswith(hung_up))
 
 
 def _is_outside(address: str, url: str) -> bool:

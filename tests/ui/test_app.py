@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -17,6 +16,7 @@ import pytest
 
 from musictx.errors import CheckpointError
 from musictx.ui.page import own_files, serve
+from tests.ui.conftest import free_port
 from tests.waiting import until
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -84,10 +84,7 @@ def test_a_folder_that_was_named_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process at once")
 def test_a_page_told_to_end_leaves_nothing(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    files, log = tmp_path / "files", tmp_path / "log"
+    port, files, log = free_port(), tmp_path / "files", tmp_path / "log"
     files.mkdir()
     environment = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
     with log.open("wb") as words:
