@@ -63,6 +63,9 @@ def models_html(cards: Sequence[Any]) -> str:
         "blocks of width": [f"{card.model.blocks} of {card.model.width}" for card in both],
         "weights": [f"{card.model.parameters:,}" for card in both],
     }
+    seen = [card.recipe.get("tokens") for card in both]
+    if all(isinstance(tokens, int) for tokens in seen):
+        rows["tokens of training"] = [f"{tokens:,}" for tokens in seen]
     for split in both[0].figures:
         measured = [card.figures.get(split) for card in both]
         if all(isinstance(figures, dict) for figures in measured):  # a card written by a training run has one number

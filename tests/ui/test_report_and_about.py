@@ -50,7 +50,10 @@ def test_about_without_anything_installed(fake_studio: Any, monkeypatch: pytest.
 def card_of(name: str, per_token: float) -> Any:
     """As `scripts.ship_checkpoint` writes it."""
     figures = {"checkpoint": name, "per_token": per_token, "per_note": 9.4894, "per_second": 79.52, "window": 2048}
-    return CheckpointCard(name, name.title(), "CC0", MODEL_PRESETS[name], "", figures={"maestro-validation": figures})
+    recipe = {"tokens": 7_782_400}
+    return CheckpointCard(
+        name, name.title(), "CC0", MODEL_PRESETS[name], "", recipe=recipe, figures={"maestro-validation": figures}
+    )
 
 
 def test_about_says_what_was_measured_on_each_split(fake_studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,6 +70,7 @@ def test_about_sets_the_original_beside_the_enhanced_model(fake_studio: Any, mon
     assert "<th scope='col'>Original</th><th scope='col'>Enhanced</th>" in html
     assert "<th scope='row'>blocks of width</th><td>6 of 256</td><td>8 of 384</td>" in html
     assert "<td>2,967,687</td>" in html
+    assert "<th scope='row'>tokens of training</th><td>7,782,400</td><td>7,782,400</td>" in html
     assert "<th scope='row'>NLL, maestro-validation</th><td>2.600</td><td>2.349</td>" in html
     assert 'lang="ca"' in html and "to-compare" in html
 
