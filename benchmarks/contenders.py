@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.measure import peak_mb
 from musictx.config import SAMPLING_PRESETS
 from musictx.generation.decoder import Decoder, Ids, draw
-from musictx.generation.grammar import state_after
+from musictx.generation.past import past_after
 from musictx.midi import vocabulary
 
 SAMPLING = SAMPLING_PRESETS["balanced"]
@@ -55,7 +55,7 @@ class Engine:
         """Prefill, then `tokens` a row in calls of 16."""
         prompts = np.tile(prompt_of(prompt), (variations, 1))
         uniforms = np.random.default_rng(0).random((variations, tokens), np.float32)
-        state = state_after(prompts)
+        state = past_after(prompts)
         began = time.perf_counter()
         stream = self.decoder.start(prompts, state, SAMPLING)
         if hasattr(stream, "cache"):
@@ -87,7 +87,7 @@ class Naive:
         ids_BT = np.zeros((variations, self._window), np.int32)
         ids_BT[:, :prompt] = prompts
         uniforms = np.random.default_rng(0).random((variations, tokens), np.float32)
-        state = state_after(prompts)
+        state = past_after(prompts)
         began = time.perf_counter()
         for at, uniforms_B in enumerate(uniforms.T, prompt):
             logits_BV = np.asarray(self._read(ids_BT))[:, at - 1]

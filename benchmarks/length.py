@@ -23,10 +23,10 @@ from benchmarks.contenders import SAMPLING, Child, prompt_of
 from benchmarks.measure import RESULTS, machine, median_s, print_facts, print_table, write_json
 from musictx.generation.decoder import draw
 from musictx.generation.generate import generate
-from musictx.generation.grammar import state_after
 from musictx.generation.onnx_decoder import OnnxDecoder
 from musictx.generation.onnx_graphs import cache_names, find_graphs
 from musictx.generation.onnx_network import Network
+from musictx.generation.past import past_after
 from musictx.midi import vocabulary
 from musictx.model.card import read_card
 from musictx.model.weights import read_weights
@@ -78,7 +78,7 @@ def profile(checkpoint: Path, kind: str, positions: int) -> list[dict[str, Any]]
     for event in events:
         if event.get("cat") == "Node" and event["name"].endswith("_kernel_time"):
             spent[_kind_of(event["args"], positions)] += event["dur"] / PROFILED_STEPS
-    state = state_after(prompt_of(64)[None])
+    state = past_after(prompt_of(64)[None])
     logits = np.random.default_rng(0).normal(0, 3, (1, vocabulary.SIZE)).astype(np.float32)
     uniforms = np.array([0.4], np.float32)
     taken_s = median_s(lambda: draw(np, logits, uniforms, state, SAMPLING, SAMPLING.scope), 200)

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.config import SamplingConfig
-from musictx.generation import grammar, restraint
-from musictx.generation.grammar import Array, GrammarState
+from musictx.generation import grammar, past, restraint
+from musictx.generation.past import Array, Past
 from musictx.generation.sampling import filter_logits, pick
 from musictx.generation.steering import steered
 
@@ -51,10 +51,10 @@ class Decoder(Protocol):
     @property
     def chunk(self) -> int: ...
 
-    def start(self, prompts_BP: Ids, state: GrammarState, sampling: SamplingConfig) -> Stream:
+    def start(self, prompts_BP: Ids, past: Past, sampling: SamplingConfig) -> Stream:
         """Reads the prompts (1 <= P < window) and stands ready to draw what follows.
 
-        Rows that are all alike are read once. `state` is the grammar's, B rows: not
+        Rows that are all alike are read once. `past` has B rows and is not
         always that of the prompts alone, which may be the last part of a longer piece.
         """
 
@@ -92,17 +92,15 @@ class Sliders(Protocol):
     def top_p(self) -> Array: ...
 
 
-def draw(
-    xp: Any, logits_BV: Array, uniforms_B: Array, state: GrammarState, sliders: Sliders, scope: str
-) -> GrammarState:
-    """Draws a playable token a row; the new state holds it as `last_B`.
+def draw(xp: Any, logits_BV: Array, uniforms_B: Array, before: Past, sliders: Sliders, scope: str) -> Past:
+    """Draws a playable token a row; the new past holds it as `last_B`.
 
     The one way from logits to tokens for every engine: restraint and grammar first, then the
     filters, so that top-k and top-p count only what could be played. For `scope` see
     `SamplingConfig`: it is no runtime value, as the sliders are.
     """
-    restrained_BV = restraint.restrained(xp, logits_BV, state.struck_BK, state.density_limit_B, state.key_limit_B)
-    playable_BV = xp.where(grammar.allowed(xp, state), restrained_BV, float("-inf"))
+    restrained_BV = restraint.restrained(xp, logits_BV, before.restraint)
+    playable_BV = xp.where(grammar.allowed(xp, before.grammar), restrained_BV, float("-inf"))
     keep = steered if scope == "keys" else filter_logits
     kept_BV = keep(xp, playable_BV, sliders.temperature, sliders.top_k, sliders.top_p)
-    return grammar.advance(xp, state, pick(xp, kept_BV, uniforms_B))
+    return past.advance(xp, before, pick(xp, kept_BV, uniforms_B))

@@ -19,11 +19,12 @@ import numpy as np
 
 from musictx.config import SamplingConfig, check_range
 from musictx.errors import SettingsError
-from musictx.generation import grammar
 from musictx.generation.decoder import Decoder, Ids, Stream, Uniforms
 from musictx.generation.pace import Pace
-from musictx.generation.prompt import greatest_densities, longest_hold, longest_wait, shift_steps, tail
+from musictx.generation.past import past_after
+from musictx.generation.prompt import limits_of, tail
 from musictx.midi import vocabulary as v
+from musictx.midi.codec import shift_steps
 
 MAX_VARIATIONS = 4
 MAX_SECONDS = 3600.0
@@ -151,15 +152,7 @@ class _Piece:
         self._decoder = decoder
         self._ids_BT = ids_BT
         self._sampling = sampling
-        # All variations begin with one prompt, whose limits are theirs: the first note waits for this.
-        batch, prompt_T = len(ids_BT), ids_BT[0]
-        self._wait_limit_B = np.full(batch, longest_wait(prompt_T), np.int32)
-        self._hold_limit_B = np.full(batch, longest_hold(prompt_T), np.int32)
-        together, alone = greatest_densities(prompt_T)
-        self._density_limit_B, self._key_limit_B = (
-            np.full(batch, together, np.float32),
-            np.full(batch, alone, np.float32),
-        )
+        self._limits = limits_of(ids_BT[0])  # all variations begin with one prompt, whose limits are theirs
         self._stream: Stream | None = None
         self._position = 0  # tokens in the window
         self._pace = Pace(decoder.chunk)
@@ -187,15 +180,9 @@ class _Piece:
         if prompts_BP.shape[1] >= window:
             keep = max(1, int(window * KEPT_SHARE))
             prompts_BP = np.stack([tail(row_T, keep) for row_T in prompts_BP])
-        # The state is that of everything: keys struck before the part that is kept sound on.
-        state = grammar.state_after(self._ids_BT)
-        state = state._replace(
-            wait_limit_B=self._wait_limit_B,
-            hold_limit_B=self._hold_limit_B,
-            density_limit_B=self._density_limit_B,
-            key_limit_B=self._key_limit_B,
-        )
-        self._stream = self._decoder.start(prompts_BP, state, self._sampling)
+        # The past is that of everything: keys struck before the part that is kept sound on.
+        past = past_after(self._ids_BT, self._limits)
+        self._stream = self._decoder.start(prompts_BP, past, self._sampling)
         self._position = prompts_BP.shape[1]
 
 

@@ -26,8 +26,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from musictx.generation import restraint
 from musictx.midi import vocabulary as v
+from musictx.midi.codec import shift_steps
 from musictx.midi.notes import PITCHES
 
 Array = Any
@@ -55,9 +55,6 @@ class GrammarState(NamedTuple):
     waited_B: int32, steps since a key was last struck.
     wait_limit_B: int32, how many steps that may become; it never changes.
     hold_limit_B: int32, how many steps a key may sound; it never changes.
-    struck_BK: float32, the fading count of each key's strikes, see `restraint`.
-    density_limit_B: float32, strikes a second that are not held back; it never changes.
-    key_limit_B: float32, the same for each key alone; it never changes.
     """
 
     last_B: Array
@@ -66,9 +63,6 @@ class GrammarState(NamedTuple):
     waited_B: Array
     wait_limit_B: Array
     hold_limit_B: Array
-    struck_BK: Array
-    density_limit_B: Array
-    key_limit_B: Array
 
 
 @lru_cache(maxsize=1)
@@ -103,7 +97,7 @@ def allowed(xp: Any, state: GrammarState) -> Array:
     is released where a release may stand; after a strike (in a prompt that held keys for longer) a
     wait of one step leads there.
     """
-    last_B, held_BK, velocity_B, waited_B, wait_limit_B, hold_limit_B, *_ = state
+    last_B, held_BK, velocity_B, waited_B, wait_limit_B, hold_limit_B = state
     velocity_B1 = velocity_B[:, None]
     sounding_BK = held_BK >= 0
     silent_BK = ~sounding_BK
@@ -147,23 +141,22 @@ def advance(xp: Any, state: GrammarState, ids_B: Array) -> GrammarState:
         xp.where(is_strike_B, 0, state.waited_B + passed_B),
         state.wait_limit_B,
         state.hold_limit_B,
-        restraint.advance(xp, state.struck_BK, ids_B),
-        state.density_limit_B,
-        state.key_limit_B,
     )
 
 
-def state_after(ids_BT: npt.ArrayLike) -> GrammarState:
+def state_after(
+    ids_BT: npt.ArrayLike, wait_limit: int = LONGEST_WAIT_STEPS, hold_limit: int = LONGEST_HOLD_STEPS
+) -> GrammarState:
     """The state after whole sequences, int32 (B, T) with T >= 1, as numpy arrays.
 
     Lenient, as a prompt may be a part of a piece: a release of a silent key and a
     second strike of a sounding one change nothing.
     """
-    rows = [_state_of_row(row_T) for row_T in np.asarray(ids_BT, np.int32)]
+    rows = [_state_of_row(row_T, wait_limit, hold_limit) for row_T in np.asarray(ids_BT, np.int32)]
     return GrammarState(*(np.stack(column) for column in zip(*rows, strict=True)))
 
 
-def _state_of_row(ids_T: npt.NDArray[np.int32]) -> GrammarState:
+def _state_of_row(ids_T: npt.NDArray[np.int32], wait_limit: int, hold_limit: int) -> GrammarState:
     """`state_after` for one row, without the batch axis."""
     last_event_of = np.full(v.SIZE, -1)
     last_event_of[ids_T] = np.arange(ids_T.size)  # of repeated ids numpy keeps the last
@@ -174,22 +167,14 @@ def _state_of_row(ids_T: npt.NDArray[np.int32]) -> GrammarState:
     last = int(ids_T[-1])
     if sounding_K.all() and v.VELOCITY <= last < v.VELOCITY + v.VELOCITY_BINS:
         last = v.START  # a velocity that no key is left for: nothing could follow it
-    is_shift_T = (ids_T >= v.TIME_SHIFT) & (ids_T < v.VELOCITY)
-    now_T = np.cumsum(np.where(is_shift_T, ids_T - (v.TIME_SHIFT - 1), 0))
+    now_T = np.cumsum(shift_steps(ids_T))
     since_K = now_T[-1] - now_T[struck_K]  # of a key never struck: whatever, it is silent
     waited = now_T[-1] - (now_T[struck_K.max()] if struck_K.max() >= 0 else 0)
-    is_strike_T = ids_T < v.NOTE_ON + PITCHES
-    strikes = now_T[is_strike_T]
-    fading = np.exp((strikes - now_T[-1]) / restraint.MEMORY_STEPS)
-    counted_K = np.bincount(ids_T[is_strike_T], fading, minlength=PITCHES)
     return GrammarState(
         np.int32(last),
         np.where(sounding_K, since_K, SILENT).astype(np.int32),
         np.int32(velocity),
         np.int32(waited),
-        np.int32(LONGEST_WAIT_STEPS),
-        np.int32(LONGEST_HOLD_STEPS),
-        counted_K.astype(np.float32),
-        np.float32(restraint.UNLIMITED),
-        np.float32(restraint.UNLIMITED),
+        np.int32(wait_limit),
+        np.int32(hold_limit),
     )

@@ -18,9 +18,9 @@ import numpy as np
 
 from musictx.config import SamplingConfig
 from musictx.generation.decoder import Ids, Nats, Uniforms, draw, token_nats
-from musictx.generation.grammar import GrammarState, state_after
 from musictx.generation.onnx_graphs import find_graphs
 from musictx.generation.onnx_network import Binding, Cache, Network, grow, repeated, room_in, side_by_side
+from musictx.generation.past import Past, past_after
 from musictx.generation.turns import Turns
 from musictx.midi import vocabulary
 from musictx.model.weights import read_weights
@@ -63,7 +63,7 @@ class OnnxDecoder:
         arrays, card = read_weights(checkpoint, vocabulary.fingerprint(), bases)
         return cls(Network(find_graphs(card.model, checkpoint, cache), arrays, int8), turns)
 
-    def start(self, prompts_BP: Ids, state: GrammarState, sampling: SamplingConfig) -> OnnxStream:
+    def start(self, prompts_BP: Ids, past: Past, sampling: SamplingConfig) -> OnnxStream:
         """See `Decoder.start`. The last prompt token is read by the first draw."""
         batch, length = prompts_BP.shape
         assert 1 <= length <= self.window, (length, self.window)
@@ -71,7 +71,7 @@ class OnnxDecoder:
         different_XP = prompts_BP[: 1 if alike else batch]
         caches = [self._network.prefill(row_P[:-1], sampling.focus, turns=self._turns) for row_P in different_XP]
         cache = repeated(caches[0], batch) if alike else side_by_side(caches)
-        return OnnxStream(self._network, self._turns, cache, state._replace(last_B=prompts_BP[:, -1]), sampling, length)
+        return OnnxStream(self._network, self._turns, cache, past.with_last(prompts_BP[:, -1]), sampling, length)
 
     def score(self, ids_T: Ids, focus: float) -> Nats:
         """See `Decoder.score`."""
@@ -85,7 +85,7 @@ class OnnxDecoder:
     def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
         """See `Decoder.warm_up`: a first run allocates; nothing is compiled."""
         prompts_BP = np.full((variations, 2), vocabulary.START, np.int32)
-        self.start(prompts_BP, state_after(prompts_BP), SamplingConfig()).advance(np.zeros((variations, 1), np.float32))
+        self.start(prompts_BP, past_after(prompts_BP), SamplingConfig()).advance(np.zeros((variations, 1), np.float32))
 
 
 class OnnxStream:
@@ -99,12 +99,12 @@ class OnnxStream:
         network: Network,
         turns: Turns,
         cache: Cache,
-        state: GrammarState,
+        past: Past,
         sampling: SamplingConfig,
         position: int,
     ) -> None:
         self._network, self._turns = network, turns
-        self._cache, self._state, self._sampling, self.position = cache, state, sampling, position
+        self._cache, self._past, self._sampling, self.position = cache, past, sampling, position
         self._binding: Binding | None = None
 
     def advance(self, uniforms_BN: Uniforms) -> Ids:
@@ -120,10 +120,10 @@ class OnnxStream:
 
     def _draw(self, binding: Binding, uniforms_B: Uniforms) -> Ids:
         """One more token a row."""
-        logits_BV = binding.step(self._state.last_B, self.position - 1)
-        self._state = draw(np, logits_BV, uniforms_B, self._state, self._sampling, self._sampling.scope)
+        logits_BV = binding.step(self._past.last_B, self.position - 1)
+        self._past = draw(np, logits_BV, uniforms_B, self._past, self._sampling, self._sampling.scope)
         self.position += 1
-        return self._state.last_B
+        return self._past.last_B
 
     def _bound(self, positions: int) -> Binding:
         """The step graph over a cache with room for `positions`."""

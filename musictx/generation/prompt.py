@@ -6,20 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.generation import grammar, restraint
+from musictx.generation.past import Limits
 from musictx.midi import vocabulary as v
-from musictx.midi.codec import decode
+from musictx.midi.codec import decode, shift_steps
 from musictx.midi.notes import NoteSequence
 
 Ids = npt.NDArray[np.int32]
 
 SHORTEST_LIMIT_STEPS = 100  # one second: a breath in any piece
 SHORTEST_HOLD_STEPS = 400  # four seconds: in concert recordings one note in a hundred sounds longer
-
-
-def shift_steps(ids: Ids) -> npt.NDArray[np.int64]:
-    """10 ms steps that each token waits, shape as `ids`; 0 for what is no time shift."""
-    steps = ids.astype(np.int64) - (v.TIME_SHIFT - 1)
-    return np.where((ids >= v.TIME_SHIFT) & (ids < v.TIME_SHIFT + v.MAX_SHIFT_STEPS), steps, 0)
 
 
 def seed_prompt(ids_T: Ids, context_s: float) -> Ids:
@@ -53,6 +48,11 @@ def tail(ids_T: Ids, keep: int) -> Ids:
     if first < 0 or rest_T[first] >= v.VELOCITY or velocity == grammar.UNKNOWN:
         return kept_T.astype(np.int32)
     return np.concatenate([rest_T[:first], [v.VELOCITY + velocity], rest_T[first:]]).astype(np.int32)
+
+
+def limits_of(ids_T: Ids) -> Limits:
+    """What a continuation of `ids_T` may do."""
+    return Limits(longest_wait(ids_T), longest_hold(ids_T), *greatest_densities(ids_T))
 
 
 def longest_wait(ids_T: Ids) -> int:

@@ -13,18 +13,19 @@ than the gaps of a piece of the limit's density: after a wait something must hap
 Below the limits nothing changes. It leans on the model instead of forbidding, so that every sequence of the grammar
 stays possible. The functions take the array library `xp` first, as in `sampling`.
 
-Shape letters: B batch, K the 128 keys, N the 100 time shifts, V vocabulary.
+Shape letters: B batch, T time, K the 128 keys, N the 100 time shifts, V vocabulary.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from musictx.midi import vocabulary as v
+from musictx.midi.codec import shift_steps
 from musictx.midi.notes import PITCHES
 
 Array = Any
@@ -37,6 +38,19 @@ LEAST_KEY_LIMIT = 2.0
 UNLIMITED = 1e6
 
 MEMORY_STEPS = MEMORY_S * v.STEPS_PER_SECOND
+
+
+class RestraintState(NamedTuple):
+    """How densely keys were struck of late.
+
+    struck_BK: float32, the fading count of each key's strikes: after MEMORY_S an e-th of them is left.
+    limit_B: float32, strikes a second that cost nothing; it never changes.
+    key_limit_B: float32, the same for each key alone; it never changes.
+    """
+
+    struck_BK: Array
+    limit_B: Array
+    key_limit_B: Array
 
 
 @lru_cache(maxsize=1)
@@ -59,13 +73,9 @@ def _constant(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     return values
 
 
-def restrained(xp: Any, logits_BV: Array, struck_BK: Array, limit_B: Array, key_limit_B: Array) -> Array:
-    """The logits, float32 (B, V), with strikes less likely where they are too dense.
-
-    Args:
-        struck_BK: float32, the fading count of each key's strikes, see `advance`.
-        limit_B: float32, strikes a second that cost nothing; key_limit_B: the same for each key alone.
-    """
+def restrained(xp: Any, logits_BV: Array, state: RestraintState) -> Array:
+    """The logits, float32 (B, V), with strikes less likely where they are too dense."""
+    struck_BK, limit_B, key_limit_B = state
     all_B1 = STRENGTH * _excess(xp, xp.sum(struck_BK, axis=-1, keepdims=True), limit_B)
     keys_BK = STRENGTH * _excess(xp, struck_BK, key_limit_B)
     # The tensor stands first: numpy would not know what to do with one of torch's.
@@ -81,12 +91,29 @@ def _excess(xp: Any, struck: Array, limit_B: Array) -> Array:
     return xp.log(xp.maximum(struck / (limit_B[:, None] * MEMORY_S), 1.0))
 
 
-def advance(xp: Any, struck_BK: Array, ids_B: Array) -> Array:
-    """The fading counts of strikes after one more token a row, float32: after MEMORY_S an e-th of them is left."""
+def advance(xp: Any, state: RestraintState, ids_B: Array) -> RestraintState:
+    """The state after one more token a row, `ids_B` int32."""
     left_B = xp.take(remnants(), ids_B, axis=0)
     keys_1K = xp.arange(PITCHES, dtype="int32")[None, :]
     one, none = np.float32(1), np.float32(0)
-    return struck_BK * left_B[:, None] + xp.where(ids_B[:, None] == keys_1K + v.NOTE_ON, one, none)
+    struck_BK = xp.where(ids_B[:, None] == keys_1K + v.NOTE_ON, one, none)
+    return state._replace(struck_BK=state.struck_BK * left_B[:, None] + struck_BK)
+
+
+def state_after(ids_BT: npt.ArrayLike, limit: float = UNLIMITED, key_limit: float = UNLIMITED) -> RestraintState:
+    """The state after whole sequences, int32 (B, T), as numpy arrays."""
+    ids_BT = np.asarray(ids_BT, np.int32)
+    struck_BK = np.stack([_counted(row_T) for row_T in ids_BT]).astype(np.float32)
+    full = np.ones(len(ids_BT), np.float32)
+    return RestraintState(struck_BK, full * np.float32(limit), full * np.float32(key_limit))
+
+
+def _counted(ids_T: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    """The fading count of each key's strikes at the end of a sequence, (K,)."""
+    now_T = np.cumsum(shift_steps(ids_T))
+    is_strike_T = ids_T < v.NOTE_ON + PITCHES
+    fading = np.exp((now_T[is_strike_T] - now_T[-1]) / MEMORY_STEPS)
+    return np.bincount(ids_T[is_strike_T], fading, minlength=PITCHES).astype(np.float64)
 
 
 def counts(steps_N: npt.NDArray[np.int64], pitches_N: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from musictx.generation.decoder import Decoder, Ids
-from musictx.generation.prompt import shift_steps
 from musictx.midi import vocabulary as v
+from musictx.midi.codec import shift_steps
 
 
 @dataclass(frozen=True)

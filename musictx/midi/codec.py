@@ -210,3 +210,11 @@ def _assemble(
     if closing:
         ids[-1] = vocabulary.TIME_SHIFT + (closing - 1) % vocabulary.MAX_SHIFT_STEPS
     return ids
+
+
+def shift_steps(ids: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """10 ms steps that each token waits, shape as `ids`; 0 for what is no time shift."""
+    steps = ids.astype(np.int64) - (vocabulary.TIME_SHIFT - 1)
+    return np.where(
+        (ids >= vocabulary.TIME_SHIFT) & (ids < vocabulary.TIME_SHIFT + vocabulary.MAX_SHIFT_STEPS), steps, 0
+    )

@@ -101,7 +101,6 @@ def test_something_may_always_follow() -> None:
     one_key[60], one_overdue[60], all_but_one[60] = 20, 900, grammar.SILENT
     pasts = [silent, one_key, one_overdue, all_but_one, sounding, all_overdue]
     limits = np.array([grammar.LONGEST_WAIT_STEPS]), np.array([grammar.LONGEST_HOLD_STEPS])
-    strikes = np.zeros((1, 128), np.float32), np.ones(1, np.float32), np.ones(1, np.float32)
     waits = (0, 250, grammar.LONGEST_WAIT_STEPS, 10_000)
     for last, held, velocity, waited in itertools.product(range(v.SIZE), pasts, (grammar.UNKNOWN, 0, 31), waits):
         is_velocity = v.VELOCITY <= last < v.EVENTS
@@ -109,7 +108,7 @@ def test_something_may_always_follow() -> None:
             continue  # a strike begins a new wait
         if is_velocity and ((held >= 0).all() or velocity == grammar.UNKNOWN):
             continue  # no velocity is allowed when every key sounds, and after one it is known
-        state = GrammarState(np.array([last]), held[None], np.array([velocity]), np.array([waited]), *limits, *strikes)
+        state = GrammarState(np.array([last]), held[None], np.array([velocity]), np.array([waited]), *limits)
         assert allowed(np, state).any(), (last, held.tolist(), velocity, waited)
 
 
@@ -222,9 +221,6 @@ def test_numpy_and_keras_agree(part: str) -> None:
         numbers(0, 400, 391),
         numbers(100, 300, 391),
         numbers(400, 800, 391),
-        random.uniform(0, 9, (391, 128)).astype(np.float32),
-        random.uniform(4, 20, 391).astype(np.float32),
-        random.uniform(2, 4, 391).astype(np.float32),
     )
     engine = GrammarState(*(keras.ops.array(array) for array in host))
     ids = random.permutation(391).astype(np.int32)

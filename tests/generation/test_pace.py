@@ -10,8 +10,8 @@ import pytest
 from musictx.config import SamplingConfig
 from musictx.generation import generate as loop
 from musictx.generation.decoder import Ids, Nats, Uniforms
-from musictx.generation.grammar import GrammarState
 from musictx.generation.pace import FIRST, TARGET_S, Pace
+from musictx.generation.past import Past
 from musictx.midi import vocabulary as v
 
 
@@ -47,7 +47,7 @@ class SlowClock:
     chunk: int = 64
     drawn: int = 0
 
-    def start(self, prompts_BP: Ids, state: GrammarState, sampling: SamplingConfig) -> SlowClock:
+    def start(self, prompts_BP: Ids, past: Past, sampling: SamplingConfig) -> SlowClock:
         """Itself."""
         return self
 

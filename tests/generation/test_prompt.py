@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musictx.generation.prompt import continuation_notes, longest_hold, longest_wait, seed_prompt, shift_steps, tail
+from musictx.generation.prompt import continuation_notes, longest_hold, longest_wait, seed_prompt, tail
 from musictx.midi import vocabulary as v
-from musictx.midi.codec import encode
+from musictx.midi.codec import encode, shift_steps
 from musictx.midi.notes import NoteSequence
 
 # Ten notes of one velocity, one a second: its velocity token stands at the very beginning only.

@@ -10,8 +10,9 @@ from musictx.config import SamplingConfig
 from musictx.generation import restraint
 from musictx.generation.decoder import Ids
 from musictx.generation.generate import generate
-from musictx.generation.grammar import advance, state_after
+from musictx.generation.past import advance, past_after
 from musictx.generation.prompt import continuation_notes, greatest_densities
+from musictx.generation.restraint import RestraintState
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import encode
 from musictx.midi.measures import densest
@@ -27,7 +28,7 @@ def change(struck: dict[int, float], limit: float, key_limit: float) -> np.ndarr
     for key, density in struck.items():
         struck_BK[0, key] = density * restraint.MEMORY_S
     limits = np.array([limit], np.float32), np.array([key_limit], np.float32)
-    return (restraint.restrained(np, LOGITS, struck_BK, *limits) - LOGITS)[0]
+    return (restraint.restrained(np, LOGITS, RestraintState(struck_BK, *limits)) - LOGITS)[0]
 
 
 def line(notes_a_second: float, seconds: float = 10) -> NoteSequence:
@@ -62,13 +63,14 @@ def test_a_key_beyond_its_own_limit_becomes_less_likely_alone() -> None:
 
 
 def test_strikes_are_counted_and_fade() -> None:
-    state = state_after([[v.START, v.VELOCITY + 9, 60, 64, 67, v.TIME_SHIFT, v.NOTE_OFF + 60, 60]])
-    assert state.struck_BK[0, [60, 64, 67]] == pytest.approx([2.0, 1.0, 1.0], abs=0.01)
+    past = past_after([[v.START, v.VELOCITY + 9, 60, 64, 67, v.TIME_SHIFT, v.NOTE_OFF + 60, 60]])
+    assert past.restraint.struck_BK[0, [60, 64, 67]] == pytest.approx([2.0, 1.0, 1.0], abs=0.01)
     for _ in range(3):
-        state = advance(np, state, np.array([v.TIME_SHIFT + 99], np.int32))
-    assert state.struck_BK[0, 64] == pytest.approx(np.exp(-3.01 / restraint.MEMORY_S), rel=1e-4)
-    assert state.struck_BK.sum() == pytest.approx(4 * np.exp(-3 / restraint.MEMORY_S), rel=0.01)
-    assert state.struck_BK.dtype == np.float32
+        past = advance(np, past, np.array([v.TIME_SHIFT + 99], np.int32))
+    struck_BK = past.restraint.struck_BK
+    assert struck_BK[0, 64] == pytest.approx(np.exp(-3.01 / restraint.MEMORY_S), rel=1e-4)
+    assert struck_BK.sum() == pytest.approx(4 * np.exp(-3 / restraint.MEMORY_S), rel=0.01)
+    assert struck_BK.dtype == np.float32
 
 
 def test_the_limits_are_what_the_prompt_had_at_most() -> None:
@@ -113,15 +115,15 @@ def test_numpy_and_keras_agree() -> None:
     struck = random.uniform(0, 9, (4, 128)).astype(np.float32)
     limits = random.uniform(4, 20, (2, 4)).astype(np.float32)
     ids = np.array([60, v.TIME_SHIFT + 30, v.NOTE_OFF + 60, v.VELOCITY + 3], np.int32)
-    tensors = [keras.ops.array(array) for array in (logits, struck, *limits)]
+    host = RestraintState(struck, *limits)
+    engine = RestraintState(*map(keras.ops.array, host))
     np.testing.assert_allclose(
-        keras.ops.convert_to_numpy(restraint.restrained(keras.ops, *tensors)),
-        restraint.restrained(np, logits, struck, *limits),
+        keras.ops.convert_to_numpy(restraint.restrained(keras.ops, keras.ops.array(logits), engine)),
+        restraint.restrained(np, logits, host),
         rtol=1e-5,
         atol=1e-5,
     )
-    np.testing.assert_allclose(
-        keras.ops.convert_to_numpy(restraint.advance(keras.ops, tensors[1], keras.ops.array(ids))),
-        restraint.advance(np, struck, ids),
-        rtol=1e-6,
-    )
+    for ours, theirs in zip(
+        restraint.advance(np, host, ids), restraint.advance(keras.ops, engine, keras.ops.array(ids)), strict=True
+    ):
+        np.testing.assert_allclose(ours, keras.ops.convert_to_numpy(theirs), rtol=1e-6)
