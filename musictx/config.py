@@ -111,6 +111,8 @@ class SamplingConfig:
     scope: what the first three act on. "keys": which key is struck or released, and how loud; what comes next and
         when is drawn as the model learned it, see `generation.steering`. "tokens": all tokens alike, as in the
         keras-io example.
+    stay_in_key: how strongly keys are drawn back to the pitch classes of the seed, 0 (not at all) to 2, see
+        `generation.home`.
     """
 
     temperature: float = 0.8
@@ -118,12 +120,14 @@ class SamplingConfig:
     top_p: float = 0.92
     focus: float = 1.0
     scope: str = "keys"
+    stay_in_key: float = 1.0
 
     def __post_init__(self) -> None:
         check_range("temperature", self.temperature, 0, 2)
         check_range("top_k", self.top_k, 0, 391)
         check_range("top_p", self.top_p, 0.01, 1)
         check_range("focus (attention temperature)", self.focus, 0.25, 4)
+        check_range("stay in key", self.stay_in_key, 0, 2)
         if int(self.top_k) != self.top_k:
             raise SettingsError(f"top_k must be a whole number. Received: {self.top_k!r}")
         if self.scope not in SCOPES:

@@ -29,6 +29,8 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-k", type=int, default=unset, help="0 keeps all; overrides the preset")
     parser.add_argument("--top-p", type=float, default=unset, help="1 keeps all; overrides the preset")
     parser.add_argument("--focus", type=float, default=1.0, help="scales the attention temperature, 0.25 to 4")
+    key = "how strongly a take comes back to the seed's pitch classes, 0 to 2"
+    parser.add_argument("--stay-in-key", type=float, default=SamplingConfig().stay_in_key, help=key)
     scope = "what these act on: keys and their loudness, or all tokens, as in the keras-io example"
     parser.add_argument("--scope", choices=SCOPES, default="keys", help=scope)
     parser.add_argument("--seconds", type=float, default=30.0, help="of new music, 5 to 180")
@@ -93,7 +95,11 @@ def _settings(options: argparse.Namespace, checkpoint: str) -> ComposeSettings:
 
     given = {name: getattr(options, name) for name in ("temperature", "top_k", "top_p") if hasattr(options, name)}
     sampling: SamplingConfig = dataclasses.replace(
-        SAMPLING_PRESETS[options.preset], focus=options.focus, scope=options.scope, **given
+        SAMPLING_PRESETS[options.preset],
+        focus=options.focus,
+        scope=options.scope,
+        stay_in_key=options.stay_in_key,
+        **given,
     )
     number = options.seed if hasattr(options, "seed") else random.randint(0, LARGEST_RANDOM_SEED)
     return ComposeSettings(sampling, options.seconds, options.context_seconds, options.variations, number, checkpoint)

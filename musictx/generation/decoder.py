@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.config import SamplingConfig
-from musictx.generation import grammar, past, restraint
+from musictx.generation import grammar, home, past, restraint
 from musictx.generation.past import Array, Past
 from musictx.generation.sampling import filter_logits, pick
 from musictx.generation.steering import steered
@@ -95,11 +95,12 @@ class Sliders(Protocol):
 def draw(xp: Any, logits_BV: Array, uniforms_B: Array, before: Past, sliders: Sliders, scope: str) -> Past:
     """Draws a playable token a row; the new past holds it as `last_B`.
 
-    The one way from logits to tokens for every engine: restraint and grammar first, then the
+    The one way from logits to tokens for every engine: home, restraint and grammar first, then the
     filters, so that top-k and top-p count only what could be played. For `scope` see
     `SamplingConfig`: it is no runtime value, as the sliders are.
     """
-    restrained_BV = restraint.restrained(xp, logits_BV, before.restraint)
+    homeward_BV = home.homeward(xp, logits_BV, before.home)
+    restrained_BV = restraint.restrained(xp, homeward_BV, before.restraint)
     playable_BV = xp.where(grammar.allowed(xp, before.grammar), restrained_BV, float("-inf"))
     keep = steered if scope == "keys" else filter_logits
     kept_BV = keep(xp, playable_BV, sliders.temperature, sliders.top_k, sliders.top_p)

@@ -152,7 +152,8 @@ class _Piece:
         self._decoder = decoder
         self._ids_BT = ids_BT
         self._sampling = sampling
-        self._limits = limits_of(ids_BT[0])  # all variations begin with one prompt, whose limits are theirs
+        # All variations begin with one prompt, whose limits are theirs.
+        self._limits = limits_of(ids_BT[0], sampling.stay_in_key)
         self._stream: Stream | None = None
         self._position = 0  # tokens in the window
         self._pace = Pace(decoder.chunk)

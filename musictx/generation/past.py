@@ -1,4 +1,4 @@
-"""What the past says about the next token: the grammar's part and the restraint's part, carried along as one.
+"""What the past says about the next token: the parts of the grammar, of restraint and of home, carried along as one.
 
     whole sequences, limits -> past_after -> draw: token, advance -> token, advance -> ...
 
@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from musictx.generation import grammar, restraint
+from musictx.generation import grammar, home, restraint
 from musictx.generation.grammar import GrammarState
+from musictx.generation.home import HomeState
 from musictx.generation.restraint import RestraintState
 
 Array = Any
@@ -29,12 +30,15 @@ class Limits:
 
     wait_steps: 10 ms steps that may pass from strike to strike. hold_steps: that a key may sound.
     density: strikes a second that cost nothing. key_density: the same of one key.
+    home: the share of each pitch class, see `home`. pull: how strongly it is come back to.
     """
 
     wait_steps: int = grammar.LONGEST_WAIT_STEPS
     hold_steps: int = grammar.LONGEST_HOLD_STEPS
     density: float = restraint.UNLIMITED
     key_density: float = restraint.UNLIMITED
+    home: tuple[float, ...] = home.SOMEWHERE
+    pull: float = 0.0
 
 
 class Past(NamedTuple):
@@ -42,6 +46,7 @@ class Past(NamedTuple):
 
     grammar: GrammarState
     restraint: RestraintState
+    home: HomeState
 
     @property
     def last_B(self) -> Array:
@@ -57,6 +62,7 @@ class Past(NamedTuple):
         return Past(
             GrammarState(*(np.asarray(part)[chosen_R] for part in self.grammar)),
             RestraintState(*(np.asarray(part)[chosen_R] for part in self.restraint)),
+            HomeState(*(np.asarray(part)[chosen_R] for part in self.home)),
         )
 
 
@@ -66,9 +72,14 @@ def past_after(ids_BT: npt.ArrayLike, limits: Limits | None = None) -> Past:
     return Past(
         grammar.state_after(ids_BT, limits.wait_steps, limits.hold_steps),
         restraint.state_after(ids_BT, limits.density, limits.key_density),
+        home.state_after(ids_BT, limits.home, limits.pull),
     )
 
 
 def advance(xp: Any, past: Past, ids_B: Array) -> Past:
     """The past after one more token a row, `ids_B` int32."""
-    return Past(grammar.advance(xp, past.grammar, ids_B), restraint.advance(xp, past.restraint, ids_B))
+    return Past(
+        grammar.advance(xp, past.grammar, ids_B),
+        restraint.advance(xp, past.restraint, ids_B),
+        home.advance(xp, past.home, ids_B),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from musictx.generation import grammar, restraint
+from musictx.generation import grammar, home, restraint
 from musictx.generation.past import Limits
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import decode, shift_steps
@@ -50,9 +50,15 @@ def tail(ids_T: Ids, keep: int) -> Ids:
     return np.concatenate([rest_T[:first], [v.VELOCITY + velocity], rest_T[first:]]).astype(np.int32)
 
 
-def limits_of(ids_T: Ids) -> Limits:
-    """What a continuation of `ids_T` may do."""
-    return Limits(longest_wait(ids_T), longest_hold(ids_T), *greatest_densities(ids_T))
+def limits_of(ids_T: Ids, stay_in_key: float = 0.0) -> Limits:
+    """What a continuation of `ids_T` may do; `stay_in_key` as in `SamplingConfig`."""
+    return Limits(
+        longest_wait(ids_T),
+        longest_hold(ids_T),
+        *greatest_densities(ids_T),
+        home.shares(ids_T),
+        home.pull(ids_T, stay_in_key),
+    )
 
 
 def longest_wait(ids_T: Ids) -> int:

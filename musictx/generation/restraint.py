@@ -24,8 +24,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from musictx.generation.fading import constant, counted, left_by
 from musictx.midi import vocabulary as v
-from musictx.midi.codec import shift_steps
 from musictx.midi.notes import PITCHES
 
 Array = Any
@@ -56,21 +56,7 @@ class RestraintState(NamedTuple):
 @lru_cache(maxsize=1)
 def shifts_s() -> npt.NDArray[np.float32]:
     """(1, N), read-only: seconds of each time shift."""
-    return _constant(np.arange(1, v.MAX_SHIFT_STEPS + 1)[None] / v.STEPS_PER_SECOND)
-
-
-@lru_cache(maxsize=1)
-def remnants() -> npt.NDArray[np.float32]:
-    """(V,), read-only: the share of the counts that each token leaves."""
-    ids = np.arange(v.SIZE)
-    is_shift = (ids >= v.TIME_SHIFT) & (ids < v.VELOCITY)
-    return _constant(np.where(is_shift, np.exp(-(ids - v.TIME_SHIFT + 1) / MEMORY_STEPS), 1.0))
-
-
-def _constant(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    values = values.astype(np.float32)
-    values.setflags(write=False)
-    return values
+    return constant(np.arange(1, v.MAX_SHIFT_STEPS + 1)[None] / v.STEPS_PER_SECOND)
 
 
 def restrained(xp: Any, logits_BV: Array, state: RestraintState) -> Array:
@@ -93,7 +79,7 @@ def _excess(xp: Any, struck: Array, limit_B: Array) -> Array:
 
 def advance(xp: Any, state: RestraintState, ids_B: Array) -> RestraintState:
     """The state after one more token a row, `ids_B` int32."""
-    left_B = xp.take(remnants(), ids_B, axis=0)
+    left_B = xp.take(left_by(MEMORY_S), ids_B, axis=0)
     keys_1K = xp.arange(PITCHES, dtype="int32")[None, :]
     one, none = np.float32(1), np.float32(0)
     struck_BK = xp.where(ids_B[:, None] == keys_1K + v.NOTE_ON, one, none)
@@ -103,25 +89,17 @@ def advance(xp: Any, state: RestraintState, ids_B: Array) -> RestraintState:
 def state_after(ids_BT: npt.ArrayLike, limit: float = UNLIMITED, key_limit: float = UNLIMITED) -> RestraintState:
     """The state after whole sequences, int32 (B, T), as numpy arrays."""
     ids_BT = np.asarray(ids_BT, np.int32)
-    struck_BK = np.stack([_counted(row_T) for row_T in ids_BT]).astype(np.float32)
+    struck_BK = np.stack([counted(row_T, MEMORY_S) for row_T in ids_BT])
     full = np.ones(len(ids_BT), np.float32)
     return RestraintState(struck_BK, full * np.float32(limit), full * np.float32(key_limit))
 
 
-def _counted(ids_T: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-    """The fading count of each key's strikes at the end of a sequence, (K,)."""
-    now_T = np.cumsum(shift_steps(ids_T))
-    is_strike_T = ids_T < v.NOTE_ON + PITCHES
-    fading = np.exp((now_T[is_strike_T] - now_T[-1]) / MEMORY_STEPS)
-    return np.bincount(ids_T[is_strike_T], fading, minlength=PITCHES).astype(np.float64)
-
-
 def counts(steps_N: npt.NDArray[np.int64], pitches_N: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
     """The fading counts of all keys just after each of N strikes, at the given steps, float32 (N, K)."""
-    counted = np.zeros((steps_N.size, PITCHES), np.float32)
+    counts_NK = np.zeros((steps_N.size, PITCHES), np.float32)
     count, before = np.zeros(PITCHES), 0
     for number, (now, pitch) in enumerate(zip(steps_N.tolist(), pitches_N.tolist(), strict=True)):
         count *= np.exp(-(now - before) / MEMORY_STEPS)
         count[pitch] += 1.0
-        counted[number], before = count, now
-    return counted
+        counts_NK[number], before = count, now
+    return counts_NK

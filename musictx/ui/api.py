@@ -59,6 +59,7 @@ class Api:
         soundfont: str,
         room: float,
         audio_format: str,
+        stay_in_key: float,
         request: gr.Request,
     ) -> Iterator[tuple[list[str], list[str], dict[str, Any]]]:
         """See DESCRIPTION; raises gr.Error with the sentence of a MusictxError."""
@@ -66,7 +67,8 @@ class Api:
             heat, choices, share = preset_values(preset) or (temperature, top_k, top_p)
             number = new_random_seed() if random_seed in (None, DRAWN) else random_seed
             name = checkpoint or default_checkpoint(self._studio.checkpoints())
-            settings = read_settings(heat, choices, share, focus, seconds, context_seconds, variations, number, name)
+            sampling = (heat, choices, share, focus, stay_in_key)
+            settings = read_settings(*sampling, seconds, context_seconds, variations, number, name)
             self._permit(settings.checkpoint, None, request)
             progress = self._run(seed_file, settings)
             with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
@@ -142,6 +144,8 @@ def build_api(music: ComposeHandlers) -> None:
             gr.Textbox("", label="SoundFont by name; empty: the best found"),
             gr.Number(DEFAULT_ROOM, label="Room, 0 dry to 1"),
             gr.Radio(["wav", "flac", "mp3"], value="mp3", label="Format of the sound"),
+            # The last, since programs may give what stands before it by position.
+            gr.Number(1, label="Stay in key: how strongly a take comes back to the seed's pitch classes, 0 to 2"),
         ]
         outputs: list[Any] = [
             gr.File(file_count="multiple", label="MIDI files, one a take"),

@@ -16,6 +16,7 @@ from musictx.ui.controls import (
     actions,
     checkpoint_picker,
     focus_knob,
+    key_knob,
     length_knob,
     panel_title,
     preset_radio,
@@ -41,6 +42,7 @@ class SideControls:
     top_k: gr.Slider
     top_p: gr.Slider
     focus: gr.Slider
+    stay_in_key: gr.Slider
 
     @property
     def sampling(self) -> list[Any]:
@@ -50,7 +52,7 @@ class SideControls:
     @property
     def settings(self) -> list[Any]:
         """Inputs that make up this side's settings."""
-        return [*self.sampling, self.focus, self.checkpoint]
+        return [*self.sampling, self.focus, self.stay_in_key, self.checkpoint]
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,8 @@ def _side(studio: Studio, letter: str, checkpoint: str | None, preset: str) -> S
         radio = preset_radio(preset, prefix)
         with gr.Accordion("More", open=False, elem_id=f"{prefix}more", elem_classes="more"):
             knobs = sampling_knobs(preset, prefix)
-            focus = focus_knob(prefix)
-    return SideControls(checkpoint=picker, preset=radio, focus=focus, **knobs)
+            knobs |= {"focus": focus_knob(prefix), "stay_in_key": key_knob(prefix)}
+    return SideControls(checkpoint=picker, preset=radio, **knobs)
 
 
 def _both() -> dict[str, Any]:

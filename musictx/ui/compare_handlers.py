@@ -34,7 +34,7 @@ from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.preferences import Votes, tally, vote
 from musictx.ui.stage_view import Picture, safe_name
 
-SIDE_INPUTS = 5  # temperature, top-k, top-p, focus, checkpoint
+SIDE_INPUTS = 6  # temperature, top-k, top-p, focus, stay in key, checkpoint
 
 
 class CompareHandlers:
@@ -224,11 +224,11 @@ def _side_settings(
     top_k: float,
     top_p: float,
     focus: float,
+    stay_in_key: float,
     checkpoint: str | None,
 ) -> ComposeSettings:
     try:
-        return read_settings(
-            temperature, top_k, top_p, focus, seconds, DEFAULT_CONTEXT_SECONDS, 1, random_seed, checkpoint
-        )
+        sampling = (temperature, top_k, top_p, focus, stay_in_key)
+        return read_settings(*sampling, seconds, DEFAULT_CONTEXT_SECONDS, 1, random_seed, checkpoint)
     except SettingsError as error:
         raise SettingsError(f"{letter}: {error}") from error

@@ -140,11 +140,13 @@ def side_names(settings: tuple[ComposeSettings, ComposeSettings], titles: tuple[
 
 
 def sampling_words(sampling: SamplingConfig) -> str:
-    """A preset by name, other settings by their figures, and the focus where it is not 1."""
+    """A preset by name, other settings by their figures, and what of the rest is not as usual."""
     preset = preset_of(sampling.temperature, sampling.top_k, sampling.top_p)
     figures = f"temperature {sampling.temperature:g}, top-k {sampling.top_k}, top-p {sampling.top_p:g}"
     focus = "" if sampling.focus == 1 else f", focus {sampling.focus:g}"
-    return (figures if preset == CUSTOM else preset.title()) + focus
+    usual = SamplingConfig().stay_in_key
+    key = "" if sampling.stay_in_key == usual else f", stay in key {sampling.stay_in_key:g}"
+    return (figures if preset == CUSTOM else preset.title()) + focus + key
 
 
 def score_sentence(score: SeedScore) -> str:

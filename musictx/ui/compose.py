@@ -16,6 +16,7 @@ from musictx.ui.controls import (
     actions,
     checkpoint_picker,
     focus_knob,
+    key_knob,
     length_knob,
     licence_of,
     panel_title,
@@ -47,6 +48,7 @@ class ComposeTab:
     seconds: gr.Slider
     context_seconds: gr.Slider
     focus: gr.Slider
+    stay_in_key: gr.Slider
     variations: gr.Slider
     random_seed: gr.Number
     dice: gr.Button
@@ -65,6 +67,7 @@ class ComposeTab:
         return [
             *self.sampling,
             self.focus,
+            self.stay_in_key,
             self.seconds,
             self.context_seconds,
             self.variations,
@@ -117,6 +120,7 @@ def _more(studio: Studio, checkpoint: str | None) -> dict[str, Any]:
             "context", 5, CONTEXT_RANGE_S[1], DEFAULT_CONTEXT_SECONDS, 5, "Context", "last seconds of the seed"
         ),
         "focus": focus_knob(),
+        "stay_in_key": key_knob(),
     }
     parts |= random_seed_row()
     parts["checkpoint"] = checkpoint_picker(studio, checkpoint)

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from musictx.config import SamplingConfig
 from musictx.ui.compose import ComposeTab
 from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.controls import (
@@ -58,10 +59,12 @@ def _wire_seed(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers) -> None:
 def _wire_settings(tab: ComposeTab, seeds: SeedHandlers) -> None:
     def reset() -> tuple[Any, ...]:
         sampling = preset_values(DEFAULT_PRESET) or ()
+        usual = SamplingConfig()
         return (
             DEFAULT_PRESET,
             *sampling,
-            1.0,
+            usual.focus,
+            usual.stay_in_key,
             DEFAULT_SECONDS,
             DEFAULT_CONTEXT_SECONDS,
             1,

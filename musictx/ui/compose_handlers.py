@@ -17,7 +17,7 @@ from musictx.takes import ComposeSettings, Progress, Take, sharing_sentence
 from musictx.ui import text
 from musictx.ui.controls import GENERATE, new_random_seed
 from musictx.ui.downloads import all_files, first_files
-from musictx.ui.forms import read_settings, read_sound, write_settings
+from musictx.ui.forms import SETTINGS, read_settings, read_sound, write_settings
 from musictx.ui.own_checkpoints import RUN
 from musictx.ui.stage_view import Picture, grow, new_serial, safe_name
 from musictx.ui.visit import owner_in
@@ -175,7 +175,7 @@ class ComposeHandlers:
         """The settings that made a take are put back: one value for each setting."""
         index = int(getattr(event, "take", 0))
         if not 0 <= index < len(picture.takes):
-            return tuple(gr.skip() for _ in range(9))
+            return tuple(gr.skip() for _ in range(SETTINGS))
         return write_settings(picture.takes[index].settings)
 
 

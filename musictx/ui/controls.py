@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from musictx.config import SAMPLING_PRESETS
+from musictx.config import SAMPLING_PRESETS, SamplingConfig
 from musictx.takes import DEFAULT_CHECKPOINT, LENGTH_RANGE_S
 from musictx.ui.component import knob
 from musictx.ui.theme import HERE
@@ -89,6 +89,11 @@ def sampling_knobs(preset: str, prefix: str = "") -> dict[str, Any]:
 def focus_knob(prefix: str = "") -> gr.Slider:
     """What scales the attention temperature."""
     return knob(f"{prefix}focus", 0.25, 4, 1.0, 0.05, "Focus", "attention: narrow … wide")
+
+
+def key_knob(prefix: str = "") -> gr.Slider:
+    """How strongly keys are drawn back to the pitch classes of the seed."""
+    return knob(f"{prefix}stay-in-key", 0, 2, SamplingConfig().stay_in_key, 0.1, "Stay in key", "wanders … comes home")
 
 
 def length_knob(prefix: str = "") -> gr.Slider:

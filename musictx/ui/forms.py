@@ -10,6 +10,7 @@ from musictx.errors import SettingsError
 from musictx.takes import ComposeSettings, RenderSettings
 
 CUSTOM = "custom"
+SETTINGS = 10  # values that `read_settings` reads
 
 
 def read_settings(
@@ -17,6 +18,7 @@ def read_settings(
     top_k: float,
     top_p: float,
     focus: float,
+    stay_in_key: float,
     seconds: float,
     context_seconds: float,
     variations: float,
@@ -34,6 +36,7 @@ def read_settings(
             top_k=_whole("top-k", top_k),
             top_p=_number("top-p", top_p),
             focus=_number("focus", focus),
+            stay_in_key=_number("stay in key", stay_in_key),
         ),
         seconds=_number("length", seconds),
         context_seconds=_number("context", context_seconds),
@@ -51,6 +54,7 @@ def write_settings(settings: ComposeSettings) -> tuple[Any, ...]:
         sampling.top_k,
         sampling.top_p,
         sampling.focus,
+        sampling.stay_in_key,
         settings.seconds,
         settings.context_seconds,
         settings.variations,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from musictx.generation import past
+from musictx.generation.home import shares
 from musictx.generation.past import Limits, past_after
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import encode
 from musictx.midi.notes import NoteSequence
 
 IDS = encode(NoteSequence.from_tuples([(60, 80, 0, 1), (64, 80, 0.5, 1.5), (60, 40, 1, 2), (67, 90, 1.2, 1.3)]))
-LIMITS = Limits(wait_steps=150, hold_steps=500, density=6, key_density=3)
+LIMITS = Limits(wait_steps=150, hold_steps=500, density=6, key_density=3, home=shares(IDS), pull=0.7)
 
 
 def test_past_after_is_advance_repeated() -> None:

@@ -37,7 +37,7 @@ def test_seed_alone_is_enough(client: Any, seed: Any) -> None:
     assert Path(audio[0]).suffix == ".mp3"
     samples, rate = soundfile.read(audio[0])
     assert len(samples) / rate == pytest.approx(17, abs=1)
-    balanced = {"temperature": 0.8, "top_k": 10, "top_p": 0.92, "focus": 1.0, "scope": "keys"}
+    balanced = {"temperature": 0.8, "top_k": 10, "top_p": 0.92, "focus": 1.0, "scope": "keys", "stay_in_key": 1.0}
     assert info["settings"]["sampling"] == balanced
     assert info["takes"][0]["seconds"] == pytest.approx(8, abs=0.3)
 

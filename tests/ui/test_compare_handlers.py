@@ -26,8 +26,8 @@ from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
 from tests.ui.visitor import finished, with_dataset
 
-A = (0.8, 10, 0.92, 1.0, "enhanced")  # Balanced
-B = (1.1, 15, 0.95, 1.5, "enhanced")  # Creative, with another focus
+A = (0.8, 10, 0.92, 1.0, 1.0, "enhanced")  # Balanced
+B = (1.1, 15, 0.95, 1.5, 1.0, "enhanced")  # Creative, with another focus
 VALUES = (10, 7, True, *A, *B)
 REQUEST: Any = SimpleNamespace(session_hash="me", username=None)
 NOTHING = (gr.skip(), gr.skip(), gr.skip())
@@ -158,7 +158,7 @@ def test_when_neither_fits_the_page_is_ready_again(
 
 
 def test_somebody_elses_checkpoint_stays_closed(comparing: CompareHandlers, picture: Picture) -> None:
-    values = (10, 7, True, *A, *A[:4], "run:theirs")
+    values = (10, 7, True, *A, *A[:-1], "run:theirs")
     sides = compared(comparing, picture, values=values)[-1][1]["sides"]
     assert "somebody's own checkpoint" in sides[1]["problem"] and sides[0]["made"]
 
@@ -167,7 +167,7 @@ def test_ones_own_checkpoint_is_called_by_its_title(
     comparing: CompareHandlers, picture: Picture, fake_workshop: Any, tmp_path: Path
 ) -> None:
     kept = finished(fake_workshop, with_dataset(fake_workshop, tmp_path))
-    values = (10, 7, True, *A, *A[:4], f"run:{kept['run']}")
+    values = (10, 7, True, *A, *A[:-1], f"run:{kept['run']}")
     begun = comparing.begin(picture, 10, False, REQUEST)[0]
     *_, (_, value, *_) = comparing.generate(begun, False, kept, REQUEST, *values)
     assert [side["name"] for side in value["sides"]] == ["Random walk", "Waltz · yours"]

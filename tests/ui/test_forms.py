@@ -10,7 +10,7 @@ from musictx.config import SAMPLING_PRESETS
 from musictx.errors import SettingsError
 from musictx.ui.forms import preset_of, preset_values, read_settings, write_settings
 
-VALUES = (0.8, 10, 0.92, 1.0, 30, 60, 2, 48213, "enhanced")
+VALUES = (0.8, 10, 0.92, 1.0, 0.5, 30, 60, 2, 48213, "enhanced")
 
 
 def test_settings_survive_the_round_trip() -> None:
@@ -24,11 +24,12 @@ def test_settings_survive_the_round_trip() -> None:
         (0, math.nan, "temperature"),
         (1, 2.5, "top-k"),
         (2, 0, "top_p"),
-        (4, 1000, "length"),
-        (6, 5, "variations"),
-        (7, None, "random seed"),
-        (7, -1, "random seed"),
-        (8, None, "checkpoint"),
+        (4, 3, "stay in key"),
+        (5, 1000, "length"),
+        (7, 5, "variations"),
+        (8, None, "random seed"),
+        (8, -1, "random seed"),
+        (9, None, "checkpoint"),
     ],
 )
 def test_a_value_that_does_not_fit_is_named(index: int, value: object, word: str) -> None:

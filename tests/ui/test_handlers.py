@@ -22,7 +22,7 @@ from musictx.workshop.policy import TrainingPolicy, WorkshopLimits
 from tests.ui.fake_studio import FakeStudio, broken_chords
 from tests.ui.fake_workshop import FakeWorkshop
 
-VALUES = (0.8, 10, 0.92, 1.0, 10, 60, 2, 7, "enhanced")
+VALUES = (0.8, 10, 0.92, 1.0, 0.5, 10, 60, 2, 7, "enhanced")
 REQUEST: Any = SimpleNamespace(session_hash="me")
 
 
