@@ -13,6 +13,7 @@ again: an interrupted run goes on where it stopped.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -24,7 +25,7 @@ import numpy as np
 from benchmarks.measure import RESULTS, machine, print_facts, print_table
 from benchmarks.one_piece import OnePiece
 from musictx.audition import CONTINUATION_S, Opening, audition, openings
-from musictx.config import SAMPLING_PRESETS
+from musictx.config import SAMPLING_PRESETS, SamplingConfig
 from musictx.experiment import open_studio
 from musictx.generation.decoder import Decoder
 from musictx.midi.codec import decode
@@ -36,6 +37,7 @@ from musictx.training.dataset import open_corpus
 from musictx.training.pieces import read_pieces
 
 REAL = "what was played"
+USUAL = SamplingConfig().stay_in_key
 REAL_S = 60.0
 
 
@@ -52,15 +54,20 @@ def run(options: argparse.Namespace) -> dict[str, list[NoteSequence]]:
     return music
 
 
-def takes(checkpoint: str, seeds: Sequence[Opening], options: argparse.Namespace) -> dict[str, list[NoteSequence]]:
+def takes(
+    checkpoint: str, seeds: Sequence[Opening], options: argparse.Namespace, stay_in_key: float = USUAL
+) -> dict[str, list[NoteSequence]]:
     """The continuation of each opening by preset, kept or made now; options: presets, seconds, seed, kept."""
     studio, name = open_studio(checkpoint)
     work = {"pieces": len(seeds), "seconds": options.seconds, "seed": options.seed}
     work["weights"] = weights_hash(studio.folders.checkpoints / name)
     music = {}
     for preset in options.presets:
-        print(f"{name}, {preset}", file=sys.stderr, flush=True)
-        music[preset] = continued(studio.decoder(name), seeds, preset, work, options.kept / name / preset)
+        sampling = dataclasses.replace(SAMPLING_PRESETS[preset], stay_in_key=stay_in_key)
+        setting = preset if stay_in_key == USUAL else f"{preset}, stay in key {stay_in_key:g}"
+        print(f"{name}, {setting}", file=sys.stderr, flush=True)
+        folder = options.kept / name / setting.replace(", ", "-").replace(" ", "-")
+        music[preset] = continued(studio.decoder(name), seeds, sampling, work, folder)
     return music
 
 
@@ -81,9 +88,10 @@ def measures(options: argparse.Namespace) -> dict[str, Callable[[NoteSequence], 
 
 
 def continued(
-    decoder: Decoder, seeds: Sequence[Opening], preset: str, work: dict[str, Any], folder: Path
+    decoder: Decoder, seeds: Sequence[Opening], sampling: SamplingConfig, work: dict[str, Any], folder: Path
 ) -> list[NoteSequence]:
     """The continuation of each opening, from its file in `folder` where that holds the same work."""
+    work = {**work, "sampling": dataclasses.asdict(sampling)}
     about = folder / "work.json"
     if not about.is_file() or json.loads(about.read_text()) != work:
         for path in folder.glob("*.mid"):
@@ -94,9 +102,9 @@ def continued(
     for number, opening in enumerate(seeds, 1):
         path = folder / f"{number:03}.mid"
         if not path.is_file():
-            heard = audition(decoder, [opening], SAMPLING_PRESETS[preset], work["seconds"], work["seed"])
+            heard = audition(decoder, [opening], sampling, work["seconds"], work["seed"])
             if len(heard.notes[0]):
-                write_midi(heard.notes[0], path, name=f"{preset} {number}")
+                write_midi(heard.notes[0], path, name=f"{folder.name} {number}")
             else:
                 path.touch()
         # A file without a note would be refused as no music: nothing at all stands for silence.

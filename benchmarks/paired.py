@@ -1,9 +1,10 @@
 """Two checkpoints after the same openings, opening by opening: `python -m benchmarks.paired CORPUS.zip --kept FOLDER`.
 
-Pieces differ far more than checkpoints do: the interval of a mean over openings is mostly the pieces' own. Here the
-first checkpoint's figure is taken from the second's for every opening, and the mean of these differences has an
-interval of its own. The measures are those of `python -m musictx evaluate --music`, the takes those that
-`benchmarks.memorisation` keeps; what is missing there is made.
+Or one checkpoint that stays in key and wanders: `--checkpoints enhanced enhanced --stay-in-key 0 1`. Pieces differ far
+more than checkpoints do: the interval of a mean over openings is mostly the pieces' own. Here the first one's figure is
+taken from the second's for every opening, and the mean of these differences has an interval of its own. The measures
+are those of `python -m musictx evaluate --music`, the takes those that `benchmarks.memorisation` keeps; what is missing
+there is made.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import RESULTS, machine, print_facts, print_table
-from benchmarks.memorisation import takes
+from benchmarks.memorisation import USUAL, takes
 from musictx.audition import Heard, Opening, figures, hear, mean_and_half, openings
 from musictx.config import SAMPLING_PRESETS
 from musictx.training.pieces import read_pieces
@@ -24,14 +25,16 @@ from musictx.training.pieces import read_pieces
 ALL = "all presets"
 
 
-def listen(checkpoint: str, seeds: Sequence[Opening], options: argparse.Namespace) -> dict[str, list[Heard]]:
+def listen(
+    checkpoint: str, stay_in_key: float, seeds: Sequence[Opening], options: argparse.Namespace
+) -> dict[str, list[Heard]]:
     """What is heard after each opening under each preset."""
     return {
         preset: [
             hear(opening, notes.between(0, options.seconds), options.seconds, opening.real)
             for opening, notes in zip(seeds, music, strict=True)
         ]
-        for preset, music in takes(checkpoint, seeds, options).items()
+        for preset, music in takes(checkpoint, seeds, options, stay_in_key).items()
     }
 
 
@@ -57,6 +60,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpora", nargs="+", type=Path, help="held-out pieces: zips, folders or prepared corpora")
     parser.add_argument("--checkpoints", nargs=2, default=["original", "enhanced"], metavar=("FIRST", "SECOND"))
+    parser.add_argument("--stay-in-key", nargs=2, type=float, default=[USUAL, USUAL], metavar=("FIRST", "SECOND"))
     parser.add_argument("--openings", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--seed", type=int, default=0)
@@ -66,7 +70,8 @@ def main(words: Sequence[str] | None = None) -> int:
     options = parser.parse_args(words)
     pieces = [ids for path in options.corpora for ids in read_pieces(path, "validation")]
     seeds = openings(pieces, options.openings, real_s=options.seconds)
-    first, second = (listen(name, seeds, options) for name in options.checkpoints)
+    sides = list(zip(options.checkpoints, options.stay_in_key, strict=True))
+    first, second = (listen(*side, seeds, options) for side in sides)
     found = {preset: differences(first[preset], second[preset]) for preset in options.presets}
     found[ALL] = [mean_of(rows) for rows in zip(*found.values(), strict=True)]
     means = {
@@ -74,10 +79,11 @@ def main(words: Sequence[str] | None = None) -> int:
         for measured in found[ALL][0]
     }
     if options.json:
-        print(json.dumps({"openings": len(seeds), "checkpoints": options.checkpoints, "differences": means}, indent=2))
+        print(json.dumps({"openings": len(seeds), "sides": sides, "differences": means}, indent=2))
         return 0
     print_facts(machine(("onnxruntime",)))
-    print(f"{options.checkpoints[1]} less {options.checkpoints[0]}, {len(seeds)} openings, {options.seconds:g} s")
+    names = [f"{name} (stay in key {strength:g})" for name, strength in sides]
+    print(f"{names[1]} less {names[0]}, {len(seeds)} openings, {options.seconds:g} s")
     print_table(
         [
             {"measure": measured, **{preset: _shown(pair) for preset, pair in row.items()}}
