@@ -39,6 +39,7 @@ def generate_enhanced_music(
     out_dir: str | os.PathLike[str] | None = None,
     *,
     random_seed: int = 0,
+    stay_in_key: float = 1.0,
 ) -> Path:
     """Continues the MIDI file `seed_path` and writes seed and continuation as one MIDI file.
 
@@ -52,6 +53,7 @@ def generate_enhanced_music(
         length: tokens of new music, 1 to 100,000; a second of dense piano has about 40.
         out_dir: folder to write to, made if missing; a new temporary one if not given.
         random_seed: the same one gives the same music.
+        stay_in_key: how strongly keys are drawn back to the pitch classes of the seed, 0 (not at all) to 2.
 
     Returns:
         The path of the new file, `out_dir/<name of the seed>.mid`.
@@ -60,7 +62,7 @@ def generate_enhanced_music(
         MidiError: if the seed cannot be used. CheckpointError: if the model cannot.
         SettingsError: if a value is out of its range, or `out_dir` would overwrite the seed.
     """
-    sampling = SamplingConfig(temperature, top_k, top_p)
+    sampling = SamplingConfig(temperature, top_k, top_p, stay_in_key=stay_in_key)
     check_range("length", length, 1, LONGEST_TOKENS)
     folder = Path(out_dir) if out_dir is not None else Path(tempfile.mkdtemp(prefix="musictx-"))
     target = folder / f"{Path(seed_path).name.split('.')[0]}.mid"

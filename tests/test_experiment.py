@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,9 +37,12 @@ def test_as_documented(tiny: Path, tmp_path: Path) -> None:
     from musictx.model.checkpoint import load_checkpoint
 
     model, _ = load_checkpoint(tiny, fingerprint())
-    again = musictx.generate_enhanced_music(model, SEED, top_k=15, top_p=0.95, temperature=1.1, length=200)
+    settings: dict[str, Any] = {"top_k": 15, "top_p": 0.95, "temperature": 1.1, "length": 200}
+    again = musictx.generate_enhanced_music(model, SEED, **settings)
     assert again.parent != path.parent and again.name == "chorale.mid"
     assert read_midi(again).notes == whole
+    wandering = musictx.generate_enhanced_music(model, SEED, **settings, stay_in_key=0)
+    assert read_midi(wandering).notes != whole
 
 
 def test_refusals(tiny: Path, tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ def test_a_fine_tune_from_files_to_music(tmp_path: Path, page: Any) -> None:
         bring(page, sorted((ROOT / "assets" / "seeds").glob("*.mid"))[:6])
         assert page.locator("#dataset .piece").count() == 6
         page.click("#train-more > button")
+        # Until the settings that fit the dataset have come, they would overwrite what is typed.
+        page.wait_for_function("document.querySelector('#run-steps input')?.value > 0")
         # The widest batch: steps slow enough to be stopped between two of them.
         for name, value in {"run-steps": 30, "sample-every": 10, "lora-rank": 4, "batch": 64}.items():
             set_number(page, name, value)
