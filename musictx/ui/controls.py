@@ -93,7 +93,7 @@ def focus_knob(prefix: str = "") -> gr.Slider:
 
 def key_knob(prefix: str = "") -> gr.Slider:
     """How strongly keys are drawn back to the pitch classes of the seed."""
-    return knob(f"{prefix}stay-in-key", 0, 2, SamplingConfig().stay_in_key, 0.1, "Stay in key", "wanders … comes home")
+    return knob(f"{prefix}stay-in-key", 0, 2, SamplingConfig().stay_in_key, 0.1, "Stay in key", "wanders … stays")
 
 
 def length_knob(prefix: str = "") -> gr.Slider:
