@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from musictx.midi import vocabulary
-from musictx.model.card import CARD_FILE, CheckpointCard
+from musictx.model.card import CARD_FILE, CheckpointCard, read_card
 from musictx.model.checkpoint import load_checkpoint, save_checkpoint
 from musictx.training.runs import RunFolder
 
@@ -56,7 +56,7 @@ class Stage:
     @classmethod
     def of_checkpoint(cls, path: Path) -> Stage:
         """A checkpoint that was shipped; without curve.jsonl (the first ones had none) its lines are empty."""
-        recipe = json.loads((path / CARD_FILE).read_text(encoding="utf-8"))["recipe"]
+        recipe = read_card(path).recipe
         curve = path / CURVE
         lines = map(json.loads, curve.read_text(encoding="utf-8").splitlines() if curve.is_file() else ())
         return cls(recipe["steps"], recipe["tokens"], (*recipe.get("earlier", ()), recipe["settings"]), tuple(lines))

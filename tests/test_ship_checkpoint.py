@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from musictx.config import MODEL_PRESETS
+from musictx.model.card import CARD_FILE, CheckpointCard
 from musictx.training.runs import RunFolder
 from scripts.ship_checkpoint import CURVE, Stage, joined, ship
 
@@ -26,7 +28,8 @@ def a_checkpoint(path: Path, stages: list[Stage], with_curve: bool) -> Path:
     path.mkdir()
     *before, last = [settings for stage in stages for settings in stage.settings]
     recipe = {"steps": sum(s.steps for s in stages), "tokens": sum(s.tokens for s in stages), "settings": last}
-    (path / "config.json").write_text(json.dumps({"recipe": {**recipe, "earlier": before}}), encoding="utf-8")
+    card = CheckpointCard("shipped", "", "", MODEL_PRESETS["original"], "", recipe={**recipe, "earlier": before})
+    (path / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
     if with_curve:
         (path / CURVE).write_text("\n".join(map(json.dumps, joined(stages))), encoding="utf-8")
     return path

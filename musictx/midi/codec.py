@@ -151,8 +151,7 @@ def _without_overlaps(
 
 def _steps_after(row: IntArray) -> IntArray:
     """Steps elapsed after each token."""
-    is_shift = (row >= vocabulary.TIME_SHIFT) & (row < vocabulary.VELOCITY)
-    return np.cumsum(np.where(is_shift, row - vocabulary.TIME_SHIFT + 1, 0))
+    return np.cumsum(shift_steps(row))
 
 
 def _key_events(row: IntArray, now: IntArray) -> tuple[IntArray, IntArray, IntArray, IntArray]:
@@ -212,7 +211,7 @@ def _assemble(
     return ids
 
 
-def shift_steps(ids: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+def shift_steps(ids: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
     """10 ms steps that each token waits, shape as `ids`; 0 for what is no time shift."""
     steps = ids.astype(np.int64) - (vocabulary.TIME_SHIFT - 1)
     return np.where(

@@ -12,6 +12,7 @@ from keras import backend, ops
 
 from musictx.errors import TrainingError
 from musictx.midi import vocabulary
+from musictx.midi.codec import shift_steps
 from musictx.model.transformer import MusicTransformer
 from musictx.training.dataset import Ids, validation_windows
 from musictx.training.objective import token_nll
@@ -99,8 +100,7 @@ def evaluate(
 
 def _loss_of(ids: Ids, nats: float) -> PieceLoss:
     """The first token of a piece is never predicted; it is START where one was encoded."""
-    shifts = ids[(ids >= vocabulary.TIME_SHIFT) & (ids < vocabulary.VELOCITY)] - vocabulary.TIME_SHIFT + 1
-    seconds = float(shifts.sum()) / vocabulary.STEPS_PER_SECOND
+    seconds = float(shift_steps(ids).sum()) / vocabulary.STEPS_PER_SECOND
     return PieceLoss(nats, int((ids[1:] < vocabulary.EVENTS).sum()), int((ids < vocabulary.NOTE_OFF).sum()), seconds)
 
 
