@@ -14,6 +14,10 @@ AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg")  # a take can be written in, besid
 # The Dense layers of a block that LoRA may train beside: attention, then the feed-forward network.
 LORA_LAYERS = ("query", "key", "value", "merge", "expand", "contract")
 
+# Queries that attention handles at once. Causal attention of a block needs no keys behind its end, so blocks
+# halve the work at long lengths and bound the (T, S) logits that training keeps in memory.
+QUERY_BLOCK = 128
+
 ACTIVATIONS = ("relu", "gelu")  # "gelu" is the tanh form everywhere: the exact one does not export to ONNX
 
 

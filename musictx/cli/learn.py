@@ -111,7 +111,7 @@ def _train(options: argparse.Namespace) -> None:
     stop = threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: stop.set())
     try:
-        with Bar("training", "step") as bar, recorded(options.folder, config.steps):
+        with Bar("training", "step") as bar, recorded(options.folder, config):
             run = train(
                 config,
                 options.folder,

@@ -16,13 +16,9 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from musictx.config import ModelConfig
+from musictx.config import QUERY_BLOCK, ModelConfig
 
 Tensor = Any
-
-# Queries handled at once. Causal attention of a block needs no keys behind its end, so blocks
-# halve the work at long lengths and bound the (T, S) logits that training keeps in memory.
-QUERY_BLOCK = 128
 
 MASKED_LOGIT = -1e9  # exp() of it is 0 in float32; finite, so a fully masked row stays finite
 
@@ -69,12 +65,16 @@ class RelativeGlobalAttention(keras.layers.Layer):
     Args:
         config: width, heads, window and attention temperature are read from it.
 
+    Attributes:
+        query_block: queries handled at once where there is no memory; changes no result.
+
     Reference: Huang et al. 2018, "Music Transformer", section 3.4.
     """
 
     def __init__(self, config: ModelConfig, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.config = config
+        self.query_block = QUERY_BLOCK
         self.query = keras.layers.Dense(config.width, name="query", dtype=self.dtype_policy)
         self.key = keras.layers.Dense(config.width, name="key", dtype=self.dtype_policy)
         self.value = keras.layers.Dense(config.width, name="value", dtype=self.dtype_policy)
@@ -133,8 +133,8 @@ class RelativeGlobalAttention(keras.layers.Layer):
         length, window = query.shape[2], self.config.window
         relative = ops.cast(self.relative, query.dtype)
         blocks = []
-        for start in range(0, length, QUERY_BLOCK):
-            stop = min(start + QUERY_BLOCK, length)
+        for start in range(0, length, self.query_block):
+            stop = min(start + self.query_block, length)
             blocks.append(
                 _attend(
                     query[:, :, start:stop],

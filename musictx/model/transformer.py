@@ -129,7 +129,7 @@ class MusicTransformer(keras.Model):
         if length is not None and length > self.config.window:
             raise ValueError(f"at most {self.config.window} positions fit this model's window. Received: {length}")
         offset = 0 if cache is None else cache.length
-        x_BTD = self._embed(ids_BT, offset)
+        x_BTD = self._embed(ids_BT, offset, training)
         x_BTD = self.embedding_dropout(x_BTD, training=training)
         places_S = None if cache is None else places(cache)
         keys, values = [], []
@@ -148,13 +148,15 @@ class MusicTransformer(keras.Model):
             return ModelOutput(logits, None)
         return ModelOutput(logits, KeyValueCache(tuple(keys), tuple(values), offset + length))
 
-    def _embed(self, ids_BT: Tensor, offset: Tensor | int) -> Tensor:
+    def _embed(self, ids_BT: Tensor, offset: Tensor | int, training: bool | None) -> Tensor:
         """Token embeddings times sqrt(D) plus the sinusoidal positions from `offset` on."""
-        # The table is scaled before rows are taken: its gradient is then a dense sum over equal ids on every
-        # backend. Rows taken from the variable itself give TensorFlow one sparse gradient an occurrence, of
-        # which Adam would square each alone: another optimizer than on JAX and torch.
         table = ops.cast(self.embedding.embeddings, self.compute_dtype) * math.sqrt(self.config.width)
-        tokens = ops.take(table, ids_BT, axis=0)
+        if training:
+            # The same rows, but as a product their gradient is a product too: dense on every backend, and without
+            # thousands of additions to one row, for which a GPU would have them wait for each other.
+            tokens = ops.matmul(ops.one_hot(ids_BT, self.config.vocabulary_size, dtype=table.dtype), table)
+        else:
+            tokens = ops.take(table, ids_BT, axis=0)
         places_T = offset + ops.arange(ids_BT.shape[1])
         positions = ops.take(ops.convert_to_tensor(self.positions, dtype=tokens.dtype), places_T, axis=0)
         return tokens + positions

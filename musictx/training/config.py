@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from musictx.config import LORA_LAYERS, MODEL_PRESETS, check_range, from_known_fields
+from musictx.config import LORA_LAYERS, MODEL_PRESETS, QUERY_BLOCK, check_range, from_known_fields
 from musictx.errors import SettingsError
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -21,13 +21,17 @@ class TrainingConfig:
     preset: of the model; base: a checkpoint folder to start from instead. dropout: overrides the preset's.
     width, blocks: override the preset's (0 keeps them); the feed-forward network is four times as wide then.
     lora_rank: above 0 trains matrices of that rank beside the frozen base, in lora_layers of every block.
-    steps: optimizer steps in all. batch_tokens: tokens a step; windows = batch_tokens // length.
-    lengths: window lengths in turn, each with the share of the steps at which it ends.
+    steps: optimizer steps in all. minutes: above 0, the run is planned by time: it ends after so many minutes of
+    work, compiling included, and what follows its course (lengths, the decay of the learning rate) follows the
+    clock; `steps` is then only the most.
+    batch_tokens: tokens a step; windows = batch_tokens // length.
+    lengths: window lengths in turn, each with the share of the run at which it ends.
     learning_rate, warmup_steps, schedule, decay_share: see WarmupSchedule.
     optimizer: "adamw" (the recipe) or "muon" (matrices by Muon, the rest by AdamW).
     weight_decay, clip_norm: of the optimizer; label_smoothing: of the loss, never of a reported NLL.
     transpose_semitones, transpose_probability, stretch, velocity_shift: see Augmentation.
-    precision: Keras dtype policy; weights stay float32. xla: compile the step with XLA (tensorflow and
+    precision: Keras dtype policy; weights stay float32. query_block: queries that attention handles at once; a
+    GPU wants more than a CPU's cache holds, 512, and compiles sooner. xla: compile the step with XLA (tensorflow and
     jax; torch runs eagerly); it gains a factor, and costs a minute at the start. seed: of weights, windows and dropout.
     log_every, validate_every, save_every: in steps. validation_windows: at most so many, evenly
     spread over the held-out pieces of the first corpus, of `validation_length` tokens.
@@ -45,6 +49,7 @@ class TrainingConfig:
     lora_rank: int = 0
     lora_layers: tuple[str, ...] = LORA_LAYERS
     steps: int = 20_000
+    minutes: float = 0.0
     batch_tokens: int = 4096
     lengths: tuple[tuple[int, float], ...] = ((2048, 1.0),)
     learning_rate: float = 3e-4
@@ -60,6 +65,7 @@ class TrainingConfig:
     stretch: float = 0.0
     velocity_shift: int = 0
     precision: str = "float32"
+    query_block: int = QUERY_BLOCK
     xla: bool = True
     seed: int = 0
     log_every: int = 20
@@ -88,15 +94,19 @@ class TrainingConfig:
         check_range("transpose_semitones", self.transpose_semitones, 0, 87)
         check_range("velocity_shift", self.velocity_shift, 0, 31)
         check_range("steps", self.steps, 1, 10**8)
+        check_range("minutes", self.minutes, 0, 10**6)
+        check_range("query_block", self.query_block, 1, 10**6)
         if not self.lengths or any(self.batch_tokens < length for length, _ in self.lengths):
             raise SettingsError(f"batch_tokens ({self.batch_tokens}) must hold a window of each of {self.lengths}")
 
-    def length_at(self, step: int) -> int:
-        """The window length of a step, by the curriculum in `lengths`."""
-        for length, until in self.lengths:
-            if step < until * self.steps:
-                return length
-        return self.lengths[-1][0]
+    def share_done(self, step: int, seconds: float) -> float:
+        """How much of the run lies behind it after `step` steps and `seconds` of work, 0 to 1."""
+        by_time = seconds / (self.minutes * 60) if self.minutes else 0.0
+        return min(max(step / self.steps, by_time), 1.0)
+
+    def length_at(self, share: float) -> int:
+        """The window length of a step before which `share` of the run is done, by the curriculum in `lengths`."""
+        return next((length for length, until in self.lengths if share < until), self.lengths[-1][0])
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TrainingConfig:

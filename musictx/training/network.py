@@ -41,6 +41,13 @@ def build_network(config: TrainingConfig, run: RunFolder, devices: Devices) -> t
     Raises:
         CheckpointError: if the base cannot be used.
     """
+    model, card = _network(config, run, devices)
+    for block in model.blocks:
+        block.attention.query_block = config.query_block
+    return model, card
+
+
+def _network(config: TrainingConfig, run: RunFolder, devices: Devices) -> tuple[MusicTransformer, CheckpointCard]:
     shape = shape_of(config)
     card = CheckpointCard(
         name=run.path.name,
@@ -70,13 +77,21 @@ def build_network(config: TrainingConfig, run: RunFolder, devices: Devices) -> t
 def moving_variables(model: MusicTransformer, optimizer: keras.optimizers.Optimizer) -> list[Any]:
     """All that a step changes: trained weights, the dropout's generators, the optimizer's moments and step count."""
     frozen = {id(weight) for weight in model.weights if not weight.trainable}
-    return [*(variable for variable in model.variables if id(variable) not in frozen), *optimizer.variables]
+    given = id(optimizer.learning_rate)  # before each step, by the loop
+    return [
+        *(variable for variable in model.variables if id(variable) not in frozen),
+        *(variable for variable in optimizer.variables if id(variable) != given),
+    ]
 
 
 def optimizer_of(config: TrainingConfig) -> KeepsNorm:
-    """The optimizer with its schedule."""
-    rate = WarmupSchedule(config.learning_rate, config.warmup_steps, config.steps, config.schedule, config.decay_share)
-    return build_optimizer(config.optimizer, rate, config.weight_decay, config.clip_norm)
+    """The optimizer; its learning rate is a variable, to be set before each step."""
+    return build_optimizer(config.optimizer, config.learning_rate, config.weight_decay, config.clip_norm)
+
+
+def schedule_of(config: TrainingConfig) -> WarmupSchedule:
+    """What the learning rate is set to."""
+    return WarmupSchedule(config.learning_rate, config.warmup_steps, config.schedule, config.decay_share)
 
 
 def _base_of(config: TrainingConfig, run: RunFolder, devices: Devices) -> Path:

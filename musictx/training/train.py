@@ -18,11 +18,12 @@ from musictx.errors import TrainingError
 from musictx.model.card import carry_notice
 from musictx.model.checkpoint import save_checkpoint
 from musictx.model.transformer import MusicTransformer
+from musictx.training.ahead import Ahead
 from musictx.training.config import TrainingConfig
-from musictx.training.dataset import Augmentation, TrainingWindows, open_corpus
+from musictx.training.dataset import Augmentation, Ids, TrainingWindows, open_corpus
 from musictx.training.devices import Devices, use_all_devices
 from musictx.training.held_out import HeldOut
-from musictx.training.network import build_network, moving_variables, optimizer_of
+from musictx.training.network import build_network, moving_variables, optimizer_of, schedule_of
 from musictx.training.objective import NextToken
 from musictx.training.runs import RunFolder, State
 
@@ -49,7 +50,7 @@ def train(
     stop: Callable[[], bool] = lambda: False,
     listen: Listener | None = None,
 ) -> RunFolder:
-    """Trains to `config.steps`, or until `stop()` or the time limit; what was learned is saved.
+    """Trains to the end that `config` plans, or until `stop()` or the time limit; what was learned is saved.
 
     On JAX all devices of this machine, and of the others that the environment names, share each batch
     (see `devices.py`).
@@ -91,6 +92,10 @@ class Loop:
     ) -> None:
         self.config, self.run, self.devices = config, run, devices
         self.report, self.stop, self.listen = report, stop, listen
+        if config.minutes and devices.processes > 1:
+            raise TrainingError(
+                "Several processes have no common clock: plan their run by steps, and leave minutes at 0."
+            )
         keras.utils.set_random_seed(config.seed)
         corpora = [open_corpus(Path(path)) for path in config.data]
         weights = config.weights or (1.0,) * len(corpora)
@@ -98,6 +103,8 @@ class Loop:
             config.transpose_semitones, config.transpose_probability, config.stretch, config.velocity_shift
         )
         self.windows = TrainingWindows(corpora, weights, augmentation, config.seed)
+        self.ahead = Ahead(self._draw, config.steps)
+        self.schedule = schedule_of(config)
         for length, _ in config.lengths:
             devices.check(config.batch_tokens // length)
         self.model, self.card = build_network(config, run, devices)
@@ -110,7 +117,7 @@ class Loop:
             self.model, corpora, config.validation_length, config.validation_windows, jit, self.devices
         )
         self.best_nll = math.inf
-        self.length = 0  # of the windows that the compiled step was traced for
+        self.traced: dict[int, Any] = {}  # the compiled step for each window length
         self.pending: list[float] = []  # NLL of each step since the last report
         self.seconds, self.mark = 0.0, time.monotonic()
 
@@ -123,22 +130,22 @@ class Loop:
             self._let_hear(step)
             self._tick()
         spent = 0.0
-        while step < self.config.steps:
+        ends = self.config.share_done(step, self.seconds) == 1
+        while not ends:
             self.step(step)
             spent += self._tick()
             step += 1
-            if step % self.config.log_every == 0 or step == self.config.steps:
+            done = self.config.share_done(step, self.seconds) == 1
+            if step % self.config.log_every == 0 or done:
                 self._log(step, len(self.pending) * self.config.batch_tokens / spent)
                 spent = 0.0
             over = self.config.max_minutes and time.monotonic() - began > self.config.max_minutes * 60
-            ends = self.devices.agree(step == self.config.steps or bool(over) or self.stop())
+            ends = self.devices.agree(done or bool(over) or self.stop())
             if step % self.config.validate_every == 0 or ends:
                 self.validate(step)
             if step % self.config.save_every == 0 or ends:
                 self.save(step)
             self._tick()
-            if ends:
-                break
         return self.run
 
     def _tick(self) -> float:
@@ -148,14 +155,21 @@ class Loop:
         self.seconds += passed
         return passed
 
+    def _draw(self, step: int) -> tuple[Ids, Ids]:
+        """Inputs and targets of a step; where time decides, its length is that of the moment at which it is drawn."""
+        length = self.config.length_at(self.config.share_done(step, self.seconds))
+        return self.windows.batch(step, self.config.batch_tokens // length, length)
+
     def step(self, step: int) -> None:
         """One optimizer step."""
-        length = self.config.length_at(step)
-        if length != self.length:
+        batch = self.ahead.take(step)
+        length = batch[0].shape[1]
+        if length not in self.traced:
             # A new traced step for each window length: Keras would make the one it has shape-agnostic.
             self.trainer.make_train_function(force=True)
-            self.length = length
-        batch = self.windows.batch(step, self.config.batch_tokens // length, length)
+            self.traced[length] = self.trainer.train_function
+        self.trainer.train_function = self.traced[length]
+        self.trainer.optimizer.learning_rate = self.schedule.at(step, self.config.share_done(step + 1, self.seconds))
         self.trainer.train_on_batch(*self.devices.share(*batch))
         self.pending.append(float(self.trainer.nll.result()))  # Keras starts it anew at each step
 
@@ -172,7 +186,11 @@ class Loop:
             float(ops.convert_to_numpy(value)) for value in (optimizer.learning_rate, optimizer.gradient_norm)
         )
         self._tell(step, nll=nll, learning_rate=rate, gradient_norm=norm, tokens_per_second=tokens_per_second)
-        self.report(Report(step, self.config.steps, nll, rate, tokens_per_second))
+        self.report(Report(step, self._steps(step), nll, rate, tokens_per_second))
+
+    def _steps(self, step: int) -> int:
+        """Steps in all: as many as time will allow at the pace until now, where time decides."""
+        return round(step / self.config.share_done(step, self.seconds)) if step else self.config.steps
 
     def _tell(self, step: int, **figures: float) -> None:
         if self.devices.writes:
@@ -184,7 +202,7 @@ class Loop:
             return
         nll = self.held_out.nll()
         self._tell(step, validation_nll=nll)
-        self.report(Report(step, self.config.steps, math.nan, math.nan, math.nan, nll))
+        self.report(Report(step, self._steps(step), math.nan, math.nan, math.nan, nll))
         if nll < self.best_nll:
             self.best_nll = nll
             self._write(step, nll, self.run.best)

@@ -132,7 +132,7 @@ def _work_alone(folder: Path, train: Train) -> str:
         return "stopped"
     try:
         config = TrainingConfig.from_dict(RunFolder(folder).read_config())
-        with recorded(folder, config.steps):
+        with recorded(folder, config):
             train(config, folder, stop)
     except Exception as failure:  # whatever it is, it is recorded for whoever watches; here is the log
         traceback.print_exception(failure)
@@ -142,8 +142,8 @@ def _work_alone(folder: Path, train: Train) -> str:
 
 
 @contextmanager
-def recorded(folder: Path, steps: int) -> Iterator[None]:
-    """Records that the run is at work by this process, and how it ends: with all `steps`, stopped, or failed."""
+def recorded(folder: Path, config: TrainingConfig) -> Iterator[None]:
+    """Records that the run is at work by this process, and how it ends: as `config` planned, stopped, or failed."""
     if os.environ.get("KERAS_DISTRIBUTION_PROCESS_ID", "0") != "0":  # the first process of a cluster records
         yield
         return
@@ -157,7 +157,8 @@ def recorded(folder: Path, steps: int) -> Iterator[None]:
         write_standing(folder, "failed", in_plain_words(failure))
         raise
     state = run.read_state()
-    write_standing(folder, "finished" if state and state.step >= steps else "stopped")
+    whole = state is not None and config.share_done(state.step, state.seconds) == 1
+    write_standing(folder, "finished" if whole else "stopped")
 
 
 def _wait_for(turn: FileLock, folder: Path, stop: Callable[[], bool]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ def view_run(folder: Path) -> RunView:
     config = read_json(folder / "run.json")
     lines = list(run.metrics())
     steps, step = int(config.get("steps", 0)), max((line["step"] for line in lines), default=0)
+    seconds = float(lines[-1].get("seconds", 0.0)) if lines else 0.0
+    limit_s = float(config.get("minutes", 0.0)) * 60 or math.inf
     training, held_out = _curve(lines, "nll"), _curve(lines, "validation_nll")
     rates, speeds = _curve(lines, "learning_rate"), _curve(lines, "tokens_per_second")
     before = held_out.raw[0] if config.get("base") and held_out.steps[:1] == (0,) else None
@@ -37,8 +40,8 @@ def view_run(folder: Path) -> RunView:
         queue_place=_place(folder) if now.status == "queued" else 0,
         step=step,
         steps=steps,
-        eta_s=_eta(lines, step, steps) if live else None,
-        seconds=float(lines[-1].get("seconds", 0.0)) if lines else 0.0,
+        eta_s=_eta(lines, step, steps, limit_s) if live else None,
+        seconds=seconds,
         tokens_per_second=speeds.raw[-1] if speeds.raw else 0.0,
         learning_rate=rates.raw[-1] if rates.raw else 0.0,
         training=training,
@@ -56,7 +59,7 @@ def view_run(folder: Path) -> RunView:
         created_s=float(about.get("created_s", 0.0)) or _written_s(folder),
         command=f"python -m musictx train --run {folder}",
         can_stop=live and now.status != "stopping",
-        can_resume=not live and step < steps,
+        can_resume=not live and step < steps and seconds < limit_s,
         can_delete=not live,
         can_use=run.result is not None,
     )
@@ -88,14 +91,15 @@ def _curve(lines: Sequence[dict[str, Any]], name: str) -> Curve:
     return smoothed(list(values), list(values.values()))
 
 
-def _eta(lines: Sequence[dict[str, Any]], step: int, steps: int) -> float | None:
-    """Seconds until the end at the pace of the last lines, validations and samples included."""
+def _eta(lines: Sequence[dict[str, Any]], step: int, steps: int, limit_s: float) -> float | None:
+    """Seconds until the end at the pace of the last lines, validations included; at most until `limit_s`."""
     # Before the first step lies the compilation, which comes once.
     timed = [(line["step"], float(line["seconds"])) for line in lines if line["step"] and "seconds" in line]
     timed = timed[-PACE_LINES:]
     if len(timed) < 2 or timed[-1][0] <= timed[0][0]:
         return None
-    return (steps - step) * (timed[-1][1] - timed[0][1]) / (timed[-1][0] - timed[0][0])
+    by_steps = (steps - step) * (timed[-1][1] - timed[0][1]) / (timed[-1][0] - timed[0][0])
+    return max(min(by_steps, limit_s - timed[-1][1]), 0.0)
 
 
 def _place(folder: Path) -> int:

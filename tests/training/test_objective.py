@@ -50,11 +50,11 @@ def test_the_reported_nll_is_without_smoothing() -> None:
 
 
 def rates(schedule: WarmupSchedule, steps: int) -> np.ndarray:
-    return np.array([float(schedule(step)) for step in range(steps)])
+    return np.array([schedule.at(step, (step + 1) / steps) for step in range(steps)])
 
 
 def test_cosine_rises_then_falls_to_nothing() -> None:
-    rate = rates(WarmupSchedule(1.0, 10, 100), 100)
+    rate = rates(WarmupSchedule(1.0, 10), 100)
     np.testing.assert_allclose(rate[:10], np.arange(1, 11) / 10, rtol=1e-5)
     assert (np.diff(rate[10:]) < 0).all()
     assert rate[54] == pytest.approx(0.5, abs=0.01)
@@ -62,14 +62,22 @@ def test_cosine_rises_then_falls_to_nothing() -> None:
 
 
 def test_trapezoid_keeps_its_peak_until_the_decay() -> None:
-    rate = rates(WarmupSchedule(2.0, 10, 100, "trapezoid", decay_share=0.2), 100)
+    rate = rates(WarmupSchedule(2.0, 10, "trapezoid", decay_share=0.2), 100)
     np.testing.assert_allclose(rate[10:79], 2.0)
     np.testing.assert_allclose(rate[[89, 99]], [1.0, 0.0], atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", ["cosine", "trapezoid"])
+def test_the_decay_follows_the_share_done_whatever_the_step(shape: str) -> None:
+    schedule = WarmupSchedule(1.0, 10, shape, decay_share=0.5)
+    assert schedule.at(1000, 0.75) == pytest.approx(schedule.at(10_000, 0.75), abs=0.02)
+    assert schedule.at(4, 0.001) == pytest.approx(0.5)
+    assert schedule.at(1000, 1.0) == 0
+
+
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(SettingsError, match="schedule"):
-        WarmupSchedule(1.0, 1, 2, "sawtooth")
+        WarmupSchedule(1.0, 1, "sawtooth")
     with pytest.raises(SettingsError, match="optimizer"):
         build_optimizer("sgd", 0.1, 0.0, 1.0)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from musictx.errors import SettingsError, TrainingError
 from musictx.midi import vocabulary
 from musictx.model.checkpoint import load_checkpoint, weight_arrays
 from musictx.training.config import TrainingConfig
-from musictx.training.dataset import open_corpus
+from musictx.training.dataset import TrainingWindows, open_corpus
 from musictx.training.evaluate import evaluate
 from musictx.training.runs import RunFolder
 from musictx.training.train import Report, train
@@ -63,6 +64,40 @@ def test_a_resumed_lora_is_the_uninterrupted_one(config: TrainingConfig, whole_r
     sizes = [sum(path.stat().st_size for path in run.last.glob("*.safetensors")) for run in (whole, whole_run)]
     assert sizes[0] < sizes[1]  # although float32 beside float16
     assert (whole.path / "state.npz").stat().st_size < 0.5 * (whole_run.path / "state.npz").stat().st_size
+
+
+def test_a_run_planned_by_time_ends_with_its_schedule_done(
+    config: TrainingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = iter(range(10**6))  # seconds: one passes at each look at the clock
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(now)))
+    planned = dataclasses.replace(
+        config,
+        minutes=1.0,
+        steps=10**6,
+        lengths=((16, 0.5), (32, 1.0)),
+        schedule="trapezoid",
+        decay_share=0.5,
+        log_every=1,
+    )
+    seen: list[Report] = []
+    lengths: list[int] = []
+    batch = TrainingWindows.batch
+
+    def noted(windows: TrainingWindows, step: int, size: int, length: int) -> Any:
+        lengths.append(length)
+        return batch(windows, step, size, length)
+
+    monkeypatch.setattr(TrainingWindows, "batch", noted)
+    run = train(planned, tmp_path / "run", report=seen.append)
+    state = run.read_state()
+    assert state is not None and 60 <= state.seconds < 70
+    rates = [line["learning_rate"] for line in run.metrics() if "learning_rate" in line]
+    assert max(rates) == pytest.approx(config.learning_rate) and rates[-1] < 0.15 * max(rates)
+    assert lengths == sorted(lengths) and set(lengths) == {16, 32}
+    assert seen[-1].steps == seen[-1].step < 60
+    train(planned, tmp_path / "run", resume=True)
+    assert [line["step"] for line in run.metrics()][-1] == state.step  # nothing is left to do
 
 
 def test_the_best_checkpoint_has_the_nll_it_claims(whole_run: RunFolder, config: TrainingConfig) -> None:

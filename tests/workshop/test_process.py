@@ -11,6 +11,7 @@ import pytest
 from filelock import FileLock
 
 from musictx.errors import TrainingError
+from musictx.training.config import TrainingConfig
 from musictx.training.runs import RunFolder, State, replace_file
 from musictx.workshop import child
 from musictx.workshop.child import DISK_FULL, NO_MEMORY, in_plain_words, launch, recorded, work
@@ -201,14 +202,19 @@ def test_ctrl_c_asks_once_and_ends_at_the_second(shelf: Path) -> None:
 
 def test_what_is_recorded_of_a_run_from_the_command_line(tmp_path: Path) -> None:
     folder = lay_out(tmp_path, "run", steps=3)
-    with recorded(folder, 3):
+    with recorded(folder, TrainingConfig(steps=3)):
         assert standing(folder).status == "running"
     assert standing(folder).status == "stopped"
     RunFolder(folder).write_state(State(3, 1.0, []))
-    with recorded(folder, 3):
+    with recorded(folder, TrainingConfig(steps=3)):
         pass
     assert standing(folder).status == "finished"
-    with pytest.raises(ZeroDivisionError), recorded(folder, 3):
+    RunFolder(folder).write_state(State(3, 1.0, [], seconds=60.0))
+    for minutes, status in ((1.0, "finished"), (2.0, "stopped")):
+        with recorded(folder, TrainingConfig(minutes=minutes)):
+            pass
+        assert standing(folder).status == status
+    with pytest.raises(ZeroDivisionError), recorded(folder, TrainingConfig(steps=3)):
         raise ZeroDivisionError
     assert standing(folder).status == "failed"
 
