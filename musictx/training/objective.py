@@ -55,6 +55,12 @@ class NextToken(keras.Model):
         """Logits (B, T, V) for token ids (B, T)."""
         return self.transformer(inputs, training=training).logits
 
+    def loss_and_nll(self, logits_BTV: Tensor, targets_BT: Tensor) -> tuple[Tensor, Tensor]:
+        """The smoothed loss and the plain one, float32 scalars: means over targets that are not PAD."""
+        mask = ops.not_equal(targets_BT, vocabulary.PAD)
+        nll, smoothed = losses(logits_BTV, targets_BT, self.label_smoothing)
+        return mean_where(smoothed, mask), mean_where(nll, mask)
+
     def compute_loss(
         self,
         x: Tensor = None,
@@ -64,7 +70,6 @@ class NextToken(keras.Model):
         training: bool = True,
     ) -> Tensor:
         """The smoothed loss; tracks the plain one on the way. Called by Keras in each step."""
-        mask = ops.not_equal(y, vocabulary.PAD)
-        nll, smoothed = losses(y_pred, y, self.label_smoothing)
-        self.nll.update_state(mean_where(nll, mask))
-        return mean_where(smoothed, mask)
+        loss, nll = self.loss_and_nll(y_pred, y)
+        self.nll.update_state(nll)
+        return loss

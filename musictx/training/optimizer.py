@@ -31,16 +31,40 @@ class WatchedAdamW(KeepsNorm, keras.optimizers.AdamW):
 
 
 class HalfMuon(KeepsNorm, keras.optimizers.Muon):
-    """Keras's Muon with its Newton-Schulz steps in bfloat16, as its author runs them.
+    """Keras's Muon with its Newton-Schulz steps in bfloat16, as its author runs them, and for all matrices of one shape
+    together.
 
     They only have to find a nearly orthogonal direction, and in float32 they take a third of a
-    step's time on a CPU.
+    step's time on a CPU. One by one, the matrices of a small network are hundreds of products that a GPU
+    is done with before the next one has been launched.
 
     Reference: Jordan et al. 2024, https://github.com/KellerJordan/Muon.
     """
 
+    def _backend_update_step(self, grads: list[Any], trainable_variables: list[Any], learning_rate: Any) -> None:
+        together: dict[tuple[int, ...], list[tuple[int, Any]]] = {}
+        for gradient, variable in zip(grads, trainable_variables, strict=True):
+            if not self._should_use_adamw(variable):
+                index = self._get_variable_index(variable)
+                old = ops.convert_to_tensor(self.momentums[index])
+                momentum = self.momentum * old + gradient
+                sought = gradient + self.momentum * momentum if self.nesterov else momentum
+                together.setdefault(tuple(variable.shape), []).append((index, sought))
+        self._directions = {}
+        for group in together.values():
+            found = self.zeropower_via_newtonschulz5(ops.stack([sought for _, sought in group]), self.ns_steps)
+            self._directions.update({index: found[place] for place, (index, _) in enumerate(group)})
+        super()._backend_update_step(grads, trainable_variables, learning_rate)
+        self._directions = {}
+
+    def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
+        """As Keras's, but the direction of the new momentum is there already."""
+        self.assign_add(m, gradient + m * (self.momentum - 1))
+        direction = self._directions[self._get_variable_index(variable)]
+        self.assign_sub(variable, self.lr_adjust(lr * direction))
+
     def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
-        """Nearly orthogonal matrix with the row and column space of `x` (2-D), in the type of `x`."""
+        """Nearly orthogonal matrices with the row and column spaces of `x` (..., M, N), in the type of `x`."""
         return ops.cast(super().zeropower_via_newtonschulz5(ops.cast(x, "bfloat16"), steps), x.dtype)
 
 

@@ -26,6 +26,7 @@ from musictx.training.held_out import HeldOut
 from musictx.training.network import build_network, moving_variables, optimizer_of, schedule_of
 from musictx.training.objective import NextToken
 from musictx.training.runs import RunFolder, State
+from musictx.training.stepper import Scalar, stepper_of
 
 Listener = Callable[[int, MusicTransformer], None]
 
@@ -117,8 +118,8 @@ class Loop:
             self.model, corpora, config.validation_length, config.validation_windows, jit, self.devices
         )
         self.best_nll = math.inf
-        self.traced: dict[int, Any] = {}  # the compiled step for each window length
-        self.pending: list[float] = []  # NLL of each step since the last report
+        self.stepper = stepper_of(self.trainer, jit, devices.devices, config.precision == "mixed_float16")
+        self.pending: list[Scalar] = []  # NLL of each step since the last report
         self.seconds, self.mark = 0.0, time.monotonic()
 
     def go(self, resume: bool) -> RunFolder:
@@ -133,8 +134,10 @@ class Loop:
         ends = self.config.share_done(step, self.seconds) == 1
         while not ends:
             self.step(step)
-            spent += self._tick()
             step += 1
+            if step % self.config.log_every == 0:
+                self.stepper.settle()  # the time of the steps that are told of is all in it then
+            spent += self._tick()
             done = self.config.share_done(step, self.seconds) == 1
             if step % self.config.log_every == 0 or done:
                 self._log(step, len(self.pending) * self.config.batch_tokens / spent)
@@ -163,24 +166,19 @@ class Loop:
     def step(self, step: int) -> None:
         """One optimizer step."""
         batch = self.ahead.take(step)
-        length = batch[0].shape[1]
-        if length not in self.traced:
-            # A new traced step for each window length: Keras would make the one it has shape-agnostic.
-            self.trainer.make_train_function(force=True)
-            self.traced[length] = self.trainer.train_function
-        self.trainer.train_function = self.traced[length]
-        self.trainer.optimizer.learning_rate = self.schedule.at(step, self.config.share_done(step + 1, self.seconds))
-        self.trainer.train_on_batch(*self.devices.share(*batch))
-        self.pending.append(float(self.trainer.nll.result()))  # Keras starts it anew at each step
+        rate = self.schedule.at(step, self.config.share_done(step + 1, self.seconds))
+        inputs, targets = self.devices.share(*batch)
+        self.pending.append(self.stepper.step(inputs, targets, rate))
 
     def _log(self, step: int, tokens_per_second: float) -> None:
-        nll = float(np.mean(self.pending))
+        nll = float(np.mean([float(nll) for nll in self.pending]))
         self.pending = []
         if not math.isfinite(nll):
             raise TrainingError(
                 f"The loss is not a finite number at step {step}. Resume from the last saved state with a lower "
                 "learning rate."
             )
+        self.stepper.settle()
         optimizer = self.trainer.optimizer
         rate, norm = (
             float(ops.convert_to_numpy(value)) for value in (optimizer.learning_rate, optimizer.gradient_norm)
@@ -200,6 +198,7 @@ class Loop:
         """Measures the held-out NLL and keeps the weights if they are the best."""
         if not len(self.held_out):
             return
+        self.stepper.settle()
         nll = self.held_out.nll()
         self._tell(step, validation_nll=nll)
         self.report(Report(step, self._steps(step), math.nan, math.nan, math.nan, nll))
@@ -209,9 +208,10 @@ class Loop:
 
     def save(self, step: int) -> None:
         """Writes the state and the last checkpoint, and lets it be heard."""
+        self.stepper.settle()
         arrays = [np.asarray(ops.convert_to_numpy(variable)) for variable in self._variables()]
         if self.devices.writes:
-            self.run.write_state(State(step, self.best_nll, arrays, tuple(self.pending), self.seconds))
+            self.run.write_state(State(step, self.best_nll, arrays, tuple(map(float, self.pending)), self.seconds))
         self._write(step, self.best_nll, self.run.last)
         self._let_hear(step)
         self.devices.wait(f"saved {step}")

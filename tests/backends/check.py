@@ -42,8 +42,8 @@ def logits(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     return ops.convert_to_numpy(model(ids).logits), np.concatenate(parts, axis=1)
 
 
-def training_curve(folder: Path, run: Path) -> list[float]:
-    """NLL of each of five steps from the given weights, without dropout."""
+def training_curve(folder: Path, run: Path, optimizer: str, compiled: bool) -> list[float]:
+    """NLL of each of five steps from the given weights, without dropout, the held-out NLL before and after."""
     config = TrainingConfig(
         data=(str(folder / "corpus"),),
         base=str(folder / "start"),
@@ -51,13 +51,14 @@ def training_curve(folder: Path, run: Path) -> list[float]:
         steps=5,
         batch_tokens=128,
         lengths=((32, 1.0),),
+        optimizer=optimizer,
         learning_rate=1e-2,
         warmup_steps=1,
         log_every=1,
         validate_every=5,
         validation_length=32,
         validation_windows=4,
-        xla=False,
+        xla=compiled,
     )
     return [line["nll"] if "nll" in line else line["validation_nll"] for line in train(config, run).metrics()]
 
@@ -77,12 +78,13 @@ def lora_logits(folder: Path, run: Path) -> np.ndarray:
 
 
 def main() -> None:
-    """Writes whole, cached, curve, lora and ids."""
+    """Writes whole, cached, curve, muon, lora and ids."""
     folder, out = Path(sys.argv[1]), Path(sys.argv[2])
     whole, cached = logits(folder)
-    curve = training_curve(folder, out.with_suffix(""))
+    curve = training_curve(folder, out.with_suffix(".adamw"), "adamw", compiled=False)
+    muon = training_curve(folder, out.with_suffix(".muon"), "muon", compiled=True)
     lora = lora_logits(folder, out.with_suffix(".lora"))
-    np.savez(out, whole=whole, cached=cached, curve=curve, lora=lora, ids=json.dumps(drawn_ids()))
+    np.savez(out, whole=whole, cached=cached, curve=curve, muon=muon, lora=lora, ids=json.dumps(drawn_ids()))
 
 
 if __name__ == "__main__":

@@ -72,7 +72,9 @@ def test_backends_agree_with_tensorflow(results: dict[str, dict[str, np.ndarray]
     mine, theirs = results[backend], results["tensorflow"]
     np.testing.assert_allclose(mine["whole"], theirs["whole"], atol=1e-4)
     np.testing.assert_allclose(mine["curve"], theirs["curve"], atol=1e-4)
+    np.testing.assert_allclose(mine["muon"], theirs["muon"], atol=3e-3)  # its Newton-Schulz steps are in bfloat16
     np.testing.assert_allclose(mine["lora"], theirs["lora"], atol=1e-4)
     assert np.abs(mine["lora"]).max() > 0.1
-    assert mine["curve"][-1] < mine["curve"][0]  # and it learned
+    for curve in (mine["curve"], mine["muon"]):
+        assert curve[-1] < curve[0]  # and it learned
     assert json.loads(str(mine["ids"])) == json.loads(str(theirs["ids"]))
