@@ -157,7 +157,7 @@ class Speed:
 def speeds(runs: dict[str, RunFolder], options: argparse.Namespace) -> dict[str, Speed]:
     """Of each variant by its name; those that differ in nothing that costs time are measured once."""
     from benchmarks.contenders import Engine
-    from benchmarks.train import stepper
+    from benchmarks.train import stepping
     from musictx.generation.onnx_decoder import OnnxDecoder
     from musictx.training.allocator import keep_freed_memory
 
@@ -170,7 +170,7 @@ def speeds(runs: dict[str, RunFolder], options: argparse.Namespace) -> dict[str,
         key = (variant.model(), variant.batch)
         if key not in steps:
             folder = runs[name].last
-            steps[key] = stepper(key[0], options.precision, options.optimizer, variant.batch, options.length)
+            steps[key] = stepping(key[0], options.precision, options.optimizer, variant.batch, options.length)
             engines[key] = Engine(OnnxDecoder.open(folder, folder))
     for warm in (True, *(False,) * SPEED_ROUNDS):
         for key, step in steps.items():
