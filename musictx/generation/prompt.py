@@ -87,14 +87,16 @@ def longest_hold(ids_T: Ids) -> int:
 def greatest_densities(ids_T: Ids) -> tuple[float, float]:
     """Strikes a second that a continuation of `ids_T` may have at no cost: of all keys together, and of one key.
 
-    As many as the prompt ever had, measured with the fading memory of `restraint`, and at least its least limits.
+    As many as the prompt ever had, measured with the fading memory of `restraint`, or its least limits if these are
+    more, and its headroom above that.
     """
     is_strike_T = ids_T < v.NOTE_OFF
     if not is_strike_T.any():
         return restraint.UNLIMITED, restraint.UNLIMITED
     densities = restraint.counts(np.cumsum(shift_steps(ids_T))[is_strike_T], ids_T[is_strike_T]) / restraint.MEMORY_S
     together, alone = float(densities.sum(axis=1).max()), float(densities.max())
-    return max(together, restraint.LEAST_LIMIT), max(alone, restraint.LEAST_KEY_LIMIT)
+    together, alone = max(together, restraint.LEAST_LIMIT), max(alone, restraint.LEAST_KEY_LIMIT)
+    return restraint.HEADROOM * together, restraint.HEADROOM * alone
 
 
 def velocity_after(ids_T: Ids) -> int:

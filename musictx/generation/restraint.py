@@ -1,9 +1,9 @@
-"""Restraint: a continuation grows no denser than its seed was, and dwells on no key more, unless the model insists.
+"""Restraint: a continuation grows hardly denser than its seed was, and dwells on no key more, unless the model insists.
 
 A model that has once struck too many keys, or one key too often, takes it for the style of the piece and goes on. So
 strikes are counted with a memory that fades within `MEMORY_S`, for every key and in all. Where they come more densely
-than they ever did in the prompt, they become less likely, the more the farther, and so do waits that are shorter
-than the gaps of a piece of the limit's density: after a wait something must happen.
+than `HEADROOM` times as densely as they ever did in the prompt, they become less likely, the more the farther, and so
+do waits that are shorter than the gaps of a piece of the limit's density: after a wait something must happen.
 
     e = ln(density / limit) where density > limit, else 0
     logit -= STRENGTH * e                             all note-ons and velocities
@@ -31,6 +31,9 @@ from musictx.midi.notes import PITCHES
 Array = Any
 
 MEMORY_S = 3.0
+# A seed of some seconds is not the piece's climax. Without headroom takes are sparser and keep to fewer keys than
+# people do, with more of it floods come back (docs/experiments.md, "Its music").
+HEADROOM = 1.5
 STRENGTH = 4.0  # at twice the limit a strike is 16 times less likely: flows stop there, single chords pass
 LEAST_LIMIT = 4.0  # strikes a second: slow seeds may become livelier than they were
 # Strikes a second of one key. In half of all 30 s of concert recordings none comes more often than that.

@@ -73,13 +73,17 @@ def test_strikes_are_counted_and_fade() -> None:
     assert struck_BK.dtype == np.float32
 
 
-def test_the_limits_are_what_the_prompt_had_at_most() -> None:
+def test_the_limits_are_what_the_prompt_had_at_most_and_some_headroom() -> None:
+    room = restraint.HEADROOM
     even, hurried = line(8), line(8).followed_by(line(20, 4).shifted(10.5))
-    assert greatest_densities(encode(even))[0] == pytest.approx(8, rel=0.1)
-    assert greatest_densities(encode(hurried))[0] > 12
-    assert greatest_densities(encode(line(1))) == (restraint.LEAST_LIMIT, restraint.LEAST_KEY_LIMIT)
+    assert greatest_densities(encode(even))[0] == pytest.approx(8 * room, rel=0.1)
+    assert greatest_densities(encode(hurried))[0] > 12 * room
+    assert greatest_densities(encode(line(1))) == (
+        restraint.LEAST_LIMIT * room,
+        restraint.LEAST_KEY_LIMIT * room,
+    )
     repeated = NoteSequence.from_tuples((60, 80, n / 6, n / 6 + 0.1) for n in range(60))
-    assert greatest_densities(encode(repeated)) == pytest.approx((6, 6), rel=0.1)
+    assert greatest_densities(encode(repeated)) == pytest.approx((6 * room, 6 * room), rel=0.1)
     assert greatest_densities(np.array([v.START], np.int32)) == (restraint.UNLIMITED, restraint.UNLIMITED)
 
 
