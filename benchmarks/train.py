@@ -73,8 +73,7 @@ def stepping(
     """A fresh network's optimizer steps, so many at each call, on the same random tokens (batch, length)."""
     ids = np.random.default_rng(0).integers(0, vocabulary.EVENTS, (batch, length + 1)).astype(np.int32)
     model = MusicTransformer(config, dtype=precision)
-    for block in model.blocks:
-        block.attention.query_block = query_block
+    model.set_query_block(query_block)
     trainer, jit = NextToken(model, 0.0), backend.backend() != "torch"
     trainer.compile(optimizer=build_optimizer(optimizer, 1e-4, 1e-5, 1.0), jit_compile=jit)
     trainer.optimizer.build(trainer.trainable_variables)

@@ -110,6 +110,11 @@ class MusicTransformer(keras.Model):
         self.head.build(hidden_shape)
         self.built = True
 
+    def set_query_block(self, queries: int) -> None:
+        """How many queries every block's attention handles at once where there is no cache; changes no result."""
+        for block in self.blocks:
+            block.attention.query_block = queries
+
     def call(
         self,
         ids_BT: Tensor,

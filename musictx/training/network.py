@@ -42,8 +42,7 @@ def build_network(config: TrainingConfig, run: RunFolder, devices: Devices) -> t
         CheckpointError: if the base cannot be used.
     """
     model, card = _network(config, run, devices)
-    for block in model.blocks:
-        block.attention.query_block = config.query_block
+    model.set_query_block(config.query_block)
     return model, card
 
 

@@ -35,16 +35,12 @@ def test_a_fine_tune_from_files_to_music(tmp_path: Path, page: Any) -> None:
         bring(page, sorted((ROOT / "assets" / "seeds").glob("*.mid"))[:6])
         assert page.locator("#dataset .piece").count() == 6
         page.click("#train-more > button")
-        # Until the settings that fit the dataset have come, they would overwrite what is typed.
+        # The settings that fit the dataset would overwrite what is typed, and they come twice: Gradio sends the last
+        # answer of an event that told of its progress once more when the event ends.
         page.wait_for_function("document.querySelector('#run-steps input')?.value > 0")
-        # The widest batch: steps slow enough to be stopped between two of them.
-        typed = {"run-steps": 30, "sample-every": 10, "lora-rank": 4, "batch": 64}
-        for name, value in typed.items():
-            set_number(page, name, value)
-        # Gradio sends the last answer of an event that told of its progress once more when the event ends, and with it
-        # the settings that fit: whoever is as quick as a test is overwritten and has to type again.
         page.wait_for_timeout(1500)
-        for name, value in typed.items():
+        # The widest batch: steps slow enough to be stopped between two of them.
+        for name, value in {"run-steps": 30, "sample-every": 10, "lora-rank": 4, "batch": 64}.items():
             set_number(page, name, value)
         start(page, "Six seeds")
         page.wait_for_selector("#run path.held")  # what the base knows, before the first step
