@@ -129,7 +129,7 @@ class Studio:
             )
         recording = read_midi(path)
         check_seed(recording, self.limits)
-        return Seed(name or path.stem, recording)
+        return Seed(name or path.stem, recording, path.read_bytes())
 
     def describe(self, seed: Seed, context_seconds: float) -> SeedReport:
         """The seed report, for a context of the last `context_seconds`."""
@@ -164,7 +164,7 @@ class Studio:
         decoder = self.decoder(settings.checkpoint)
         ids = encode(seed.recording.notes)
         prompt = seed_prompt(ids, settings.context_seconds)
-        join_s = float(token_times(ids)[-1])
+        join_s = _join_s(ids)
         for chunk in generate(
             decoder,
             prompt,
@@ -184,6 +184,12 @@ class Studio:
                 chunk.first_note_s,
                 chunk.ending.value if chunk.ending else "",
             )
+
+    def kept_take(
+        self, seed: Seed, settings: ComposeSettings, number: int, new: NoteSequence, *, tokens: int, stopped: bool
+    ) -> Take:
+        """A take made earlier, from what was kept of it; the times of `new` count from where the seed ends."""
+        return _take(seed, settings, number, new, _join_s(encode(seed.recording.notes)), tokens, stopped)
 
     def passage_index(self, checkpoint: str) -> PassageIndex | None:
         """What is known of a checkpoint's training data, loaded once for everybody; None if nothing is.
@@ -257,20 +263,40 @@ class Studio:
         return chosen
 
 
+def _join_s(ids: npt.NDArray[np.int32]) -> float:
+    """Where a seed of these tokens ends and its continuation begins, in seconds."""
+    return float(token_times(ids)[-1]) if ids.size else 0.0
+
+
 def _takes(
     seed: Seed, settings: ComposeSettings, prompt: npt.NDArray[np.int32], join_s: float, chunk: Chunk
 ) -> tuple[Take, ...]:
     """The variations of a chunk as takes."""
+    stopped = chunk.ending is Ending.STOPPED
     return tuple(
-        Take(
-            number=number,
-            seed=seed.recording.notes,
-            continuation=continuation_notes(prompt, variation.ids).shifted(join_s),
-            join_s=join_s,
-            tokens=int(variation.ids.size),
-            settings=settings,
-            stopped=chunk.ending is Ending.STOPPED and not variation.done,
-            tempo_bpm=seed.recording.tempo_bpm or 120.0,
+        _take(
+            seed,
+            settings,
+            number,
+            continuation_notes(prompt, variation.ids),
+            join_s,
+            int(variation.ids.size),
+            stopped and not variation.done,
         )
         for number, variation in enumerate(chunk.variations, 1)
+    )
+
+
+def _take(
+    seed: Seed, settings: ComposeSettings, number: int, new: NoteSequence, join_s: float, tokens: int, stopped: bool
+) -> Take:
+    return Take(
+        number=number,
+        seed=seed.recording.notes,
+        continuation=new.shifted(join_s),
+        join_s=join_s,
+        tokens=tokens,
+        settings=settings,
+        stopped=stopped,
+        tempo_bpm=seed.recording.tempo_bpm or 120.0,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,10 +34,21 @@ class BuiltInSeed:
 
 @dataclass(frozen=True)
 class Seed:
-    """A seed as read: its name for file names and titles, and what its file held."""
+    """A seed as read: its name for file names and titles, what its file held, and the file's bytes."""
 
     name: str
     recording: Recording
+    file: bytes = field(default=b"", repr=False)
+
+    @property
+    def digest(self) -> str:
+        """The same for the same file, whatever it is called."""
+        return file_digest(self.file)
+
+
+def file_digest(content: bytes) -> str:
+    """16 hexadecimal digits that tell one file's content from another's."""
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

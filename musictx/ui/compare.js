@@ -36,6 +36,8 @@ function update() {
     }
   }
   picture = next;
+  keep.put(next.kept);
+  if (next.own) keep.write(OWN, next.own);
   decks.forEach((deck, place) => showSide(deck, place, !fresh));
   showWords();
   showBallot();
@@ -44,16 +46,17 @@ function update() {
   if (began && window.innerWidth < 800) decks[0].bringIntoSight(element, "start");
 }
 
-function showSide(deck, place, keep) {
+function showSide(deck, place, hold) {
   const side = sides()[place];
   showNotes(deck, place, side);
   deck.say(side?.made ? picture.join_s : null, side ? (side.made ? picture.sounding : "") : picture.sounding);
-  deck.load((side ? side.audio : picture.seed_audio)?.url, keep);
+  const ask = picture.phase === "seed" && picture.seed ? () => trigger("hear") : null;
+  deck.load((side ? side.audio : picture.seed_audio)?.url, hold, ask, Deck.last([deck.roll.layers.flat()]));
   const waits = picture.phase === "working" && !side?.reached_s && !side?.problem;
   deck.find(".roll-wait").hidden = !waits;
   deck.find(".roll-wait-text").textContent = picture.wait;
   const general = place ? null : picture.problem; // what concerns both is said once
-  deck.tell(side?.problem ? { title: "No music this time", text: side.problem } : general, picture.serial);
+  deck.tell(side?.problem ? { title: "No music this time", text: side.problem, key: picture.serial } : general);
   showFiles(deck.find(".files"), side?.files ?? picture.files);
   deck.find(".files-note").textContent = side?.note ?? picture.note;
   showNames(deck, place);
@@ -117,6 +120,7 @@ function goOnIn(place) {
 function showAnswer(next) {
   if (next.serial !== picture?.serial) return;
   answer = next;
+  keep.put(next.kept);
   decks.forEach(showNames);
   showBallot();
 }

@@ -24,6 +24,7 @@ from musictx.ui.controls import (
     sampling_knobs,
     seed_panel,
 )
+from musictx.ui.desk import Desk
 from musictx.ui.stage_view import Picture
 
 if TYPE_CHECKING:
@@ -59,12 +60,11 @@ class SideControls:
 class CompareTab:
     """The components that take part in events.
 
-    picture: the seed. comparison, votes: what was made of it last, and what was preferred in this visit; the browser
-    knows neither. context_seconds: how much of the seed is listened to, the same for both.
+    desk: what is on show. votes: what was preferred in this visit; the browser does not know it. context_seconds: how
+    much of the seed is listened to, the same for both.
     """
 
-    picture: gr.State
-    comparison: gr.State
+    desk: gr.State
     votes: gr.State
     context_seconds: gr.State
     seed: gr.Dropdown
@@ -87,13 +87,18 @@ class CompareTab:
         """Inputs that make up the settings of both sides."""
         return [self.seconds, self.random_seed, self.same_seed, *self.a.settings, *self.b.settings]
 
+    @property
+    def remembered(self) -> list[Any]:
+        """What the browser keeps, in the order of `SettingsMemory.compare`."""
+        both = [self.seconds, self.random_seed, self.same_seed, self.blind]
+        return [*both, *self.a.settings, *self.b.settings]
+
 
 def build_compare(studio: Studio, first: Picture, report: str, checkpoint: str | None) -> CompareTab:
     """Lays the tab out inside the Blocks that are being built; `checkpoint` is the page's own, and A's."""
     other = other_checkpoint(studio.checkpoints(), checkpoint)
     parts: dict[str, Any] = {
-        "picture": gr.State(first),
-        "comparison": gr.State(None),
+        "desk": gr.State(Desk(first)),
         "votes": gr.State(()),
         "context_seconds": gr.State(DEFAULT_CONTEXT_SECONDS),
     }
@@ -105,7 +110,7 @@ def build_compare(studio: Studio, first: Picture, report: str, checkpoint: str |
             parts |= _both()
             parts |= actions("", "compare-")
         with gr.Column(scale=1, min_width=320, elem_classes="result"):
-            scripts = (*DECK, "compare.js", "seed_input.js", "compare_input.js")
+            scripts = (*DECK, "keep.js", "compare.js", "seed_input.js", "compare_input.js")
             parts["stage"] = build_component(
                 "compare", first.value(), scripts, ("stage.css", "compare.css"), "compare-stage"
             )

@@ -7,41 +7,42 @@ import logging
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from musictx.errors import MusictxError, SettingsError
-from musictx.takes import ComposeSettings
+from musictx.takes import ComposeSettings, Seed
 from musictx.ui import text
-from musictx.ui.compare_view import LETTERS, MASKS, Comparison, Side, side_names
+from musictx.ui.compare_runs import finished, in_step, why_neither
+from musictx.ui.compare_view import MASKS, Comparison, Side, side_names
 from musictx.ui.compose_handlers import (
-    ENDED,
+    KEEP_EVERY_S,
     LEAST_GAP_S,
     NO_NOTE,
     STOPPED_EARLY,
-    TAKE_SOUND,
     UNKNOWN,
     ComposeHandlers,
-    idle,
+    after_run,
 )
-from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, LARGEST_SEED, new_random_seed
-from musictx.ui.downloads import all_files, first_files
-from musictx.ui.forms import read_settings, read_sound
+from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, LARGEST_SEED, generate_ready, new_random_seed
+from musictx.ui.desk import Desk, Press
+from musictx.ui.downloads import all_files, first_files, is_complete
+from musictx.ui.forms import SIDE_INPUTS, read_settings, read_sound
+from musictx.ui.keeping import keep
 from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.preferences import Votes, tally, vote
-from musictx.ui.stage_view import Picture, safe_name
-
-SIDE_INPUTS = 6  # temperature, top-k, top-p, focus, stay in key, checkpoint
+from musictx.ui.stage_view import TAKE_SOUND, Picture, TakeFiles, safe_name
 
 
 class CompareHandlers:
-    """Handlers of the tab, over those of Compose; a visitor's state travels in the Comparison.
+    """Handlers of the tab, over those of Compose; a visitor's state is on the Desk.
 
     Args:
-        music: whose queue, stop flags and studio are used: one visitor makes one thing at a time.
+        music: whose queue, stop flags and studio are used.
         own: knows the titles of a visitor's own checkpoints.
         by_lot: whether a blind comparison shows B first.
     """
@@ -55,32 +56,40 @@ class CompareHandlers:
         self.music, self.own, self.by_lot = music, own, by_lot
         self.studio = music.studio
 
-    def begin(self, picture: Picture, seconds: float, blind: bool, request: gr.Request) -> tuple[Any, ...]:
-        """At once after the press, before the queue: (picture, stage, generate, stop, timer)."""
-        begun, value, *others = self.music.begin(picture, seconds, request)
-        return begun, {**value, "labels": list(MASKS if blind else LETTERS)}, *others
-
-    def generate(
-        self, picture: Picture, blind: bool, kept: Any, request: gr.Request, *values: Any
-    ) -> Iterator[tuple[Any, ...]]:
-        """Streams both: (comparison, stage, generate, stop, random seed); `values` as in CompareTab.settings."""
-        session = str(request.session_hash)
-        flag = self.music.visitors.current(session)
+    def begin(self, desk: Desk, blind: bool, kept: Any, request: gr.Request, *values: Any) -> tuple[Any, ...]:
+        """At once after the press, before the queue: (stage, generate, stop, timer); `values`: CompareTab.settings."""
         try:
-            begun = self._sides(kept, request, *values)
-            sides = (begun[1], begun[0]) if blind and self.by_lot() else begun
-
-            def permit(checkpoint: str) -> None:
-                self.music.permit(checkpoint, kept, request)
-
-            yield from self._stream(Comparison(picture, sides, blind, blind), permit, flag.is_set)
+            sides = self._sides(kept, request, *values)
         except MusictxError as error:
-            yield self._failed(picture, str(error))
+            return self.music.told(desk, str(error)), gr.skip(), gr.skip(), gr.skip()
+        order = (sides[1], sides[0]) if blind and self.by_lot() else sides
+        waiting = Comparison(order, blind, blind)
+        return self.music.started(desk, _session(request), waiting, sides[0].settings.seconds, comparison=waiting)
+
+    def look(self, request: gr.Request) -> tuple[str, Any]:
+        """Once a second while something is awaited: (hint, timer)."""
+        return self.music.waits(_session(request))
+
+    def generate(self, desk: Desk, kept: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Streams both sides of the press that waits: (stage, generate, stop, random seed)."""
+        claimed = desk.claim()
+        if claimed is None:
+            yield after_run(desk)
+            return
+        picture, press = claimed
+
+        def permit(checkpoint: str) -> None:
+            self.music.permit(checkpoint, kept, request)
+
+        try:
+            yield from self._stream(desk, picture, press, permit)
+        except MusictxError as error:
+            yield self.music.failed(desk, picture, str(error))
         except Exception:
             logging.getLogger(__name__).exception("a comparison failed")
-            yield self._failed(picture, UNKNOWN)
+            yield self.music.failed(desk, picture, UNKNOWN)
         finally:
-            self.music.visitors.end(session, flag)
+            self.music.visitors.end(_session(request), press.stop)
 
     def _sides(
         self,
@@ -104,33 +113,47 @@ class CompareHandlers:
         return Side("A", names[0], settings[0]), Side("B", names[1], settings[1])
 
     def _stream(
-        self, shown: Comparison, permit: Callable[[str], None], stop: Callable[[], bool]
+        self, desk: Desk, picture: Picture, press: Press, permit: Callable[[str], None]
     ) -> Iterator[tuple[Any, ...]]:
         """Both grow side by side, then the seed is scored."""
-        runs = [self._run(side, place + 1, shown.picture, permit, stop) for place, side in enumerate(shown.sides)]
-        target_s, shown_at = shown.sides[0].settings.seconds, 0.0
+        shown: Comparison = press.settings
+        stop = press.stop.is_set
+        runs = [self._run(side, place + 1, picture.seed, permit, stop) for place, side in enumerate(shown.sides)]
+        shown_at = kept_at = time.monotonic()
         for place, side in in_step(runs):
             shown = shown.with_side(place, side)
-            if time.monotonic() - shown_at < LEAST_GAP_S:
+            now = time.monotonic()
+            if now - shown_at < LEAST_GAP_S:
                 continue
-            shown_at = time.monotonic()
             seconds = min((each.seconds for each in shown.sides if not each.problem), default=0.0)
-            words = text.progress(seconds, target_s)
-            sides = (shown.sides[0].grown(finished=False), shown.sides[1].grown(finished=False))
-            shown = shown.but(picture=shown.picture.but(target_s=target_s, status=words), sides=sides)
-            yield gr.skip(), shown.value(), gr.update(value=words, interactive=False), gr.skip(), gr.skip()
-        done = _finished(shown)
-        yield done, done.value(), idle(), gr.update(interactive=False), new_random_seed()
-        done = done.but(sides=self._scored(done))
-        yield done, done.value(), gr.skip(), gr.skip(), gr.skip()
+            words = text.progress(seconds, picture.target_s)
+            shown = shown.but(sides=(shown.sides[0].grown(finished=False), shown.sides[1].grown(finished=False)))
+            growing = desk.change(picture.serial, partial(_with_comparison, comparison=shown, status=words))
+            if growing is None:  # something else is on show: its run was told to stop
+                break
+            shown_at, value = now, growing.value()
+            if now - kept_at > KEEP_EVERY_S:
+                value, kept_at = {**value, "kept": keep(growing)}, now
+            yield value, gr.update(value=words, interactive=False), gr.skip(), gr.skip()
+        if not shown.takes:
+            raise SettingsError(why_neither(shown))
+        done = desk.change(picture.serial, partial(finished, comparison=shown))
+        if done is None:
+            yield after_run(desk)
+            return
+        yield {**done.value(), "kept": _kept_openly(done)}, *generate_ready(), new_random_seed()
+        shown = self._scored(picture.seed, done.comparison or shown)
+        done = desk.change(picture.serial, partial(_with_comparison, comparison=shown))
+        if done is not None:
+            yield done.value(), gr.skip(), gr.skip(), gr.skip()
 
     def _run(
-        self, side: Side, number: int, picture: Picture, permit: Callable[[str], None], stop: Callable[[], bool]
+        self, side: Side, number: int, seed: Seed, permit: Callable[[str], None], stop: Callable[[], bool]
     ) -> Iterator[Side]:
         """One side as it grows; what goes wrong becomes its problem, and the other side goes on."""
         try:
             permit(side.settings.checkpoint)
-            for progress in self.studio.compose(picture.seed, side.settings, stop):
+            for progress in self.studio.compose(seed, side.settings, stop):
                 # The number goes into the file: it must be that of the place, not of the letter.
                 take = dataclasses.replace(progress.takes[0], number=number)
                 side = side.but(take=take, progress=progress)
@@ -143,77 +166,97 @@ class CompareHandlers:
             logging.getLogger(__name__).exception("one side of a comparison failed")
             yield side.but(take=None, problem=UNKNOWN)
 
-    def _scored(self, done: Comparison) -> tuple[Side, Side]:
+    def _scored(self, seed: Seed, shown: Comparison) -> Comparison:
         """Both with the NLL of the seed under what made them; where that is the same, it is measured once."""
         found: dict[tuple[str, float], dict[str, Any]] = {}
-        for side in done.sides:
+        for side in shown.sides:
             key = (side.settings.checkpoint, side.settings.sampling.focus)
             if side.take is not None and key not in found:
                 try:
-                    found[key] = {"score": self.studio.score(done.picture.seed, *key)}
+                    found[key] = {"score": self.studio.score(seed, *key)}
                 except MusictxError as error:
                     found[key] = {"unscored": str(error)}
         first, second = (
-            side.but(**found.get((side.settings.checkpoint, side.settings.sampling.focus), {})) for side in done.sides
+            side.but(**found.get((side.settings.checkpoint, side.settings.sampling.focus), {})) for side in shown.sides
         )
-        return first, second
+        return shown.but(sides=(first, second))
 
-    def _failed(self, picture: Picture, sentence: str) -> tuple[Any, ...]:
-        """Neither side, and why: as `generate`."""
-        return None, *self.music.failed(picture, sentence)[1:]
-
-    def sound(self, comparison: Comparison | None, soundfont: str | None, room: float) -> Iterator[Any]:
+    def sound(self, desk: Desk, soundfont: str | None, room: float) -> Iterator[Any]:
         """Renders both, then the other formats: stage."""
-        if comparison is None or comparison.picture.phase != "done":
+        picture = desk.picture
+        if picture.comparison is None or picture.phase != "done":
             yield gr.skip()
             return
-        shown, render = comparison, read_sound(soundfont, room)
-        with tempfile.TemporaryDirectory(prefix="musictx-") as name:
-            for place, side in enumerate(shown.sides):
-                if side.take is not None:
-                    stem = f"{safe_name(shown.picture.seed.name)}-{shown.label(place).lower()}"
-                    files = first_files(self.studio, side.take, Path(name), stem, render)
-                    shown = shown.with_side(place, side.but(files=files))
-                    yield shown.value()
-            shown = shown.but(picture=shown.picture.but(sounding=""))
-            for place, side in enumerate(shown.sides):
-                shown = shown.with_side(place, side.but(files=all_files(side.files)))
-                yield shown.value()
+        made = [(place, side) for place, side in enumerate(picture.comparison.sides) if side.take is not None]
+        if all(is_complete(side.files) for _, side in made):
+            yield gr.skip()
+            return
+        render, name = read_sound(soundfont, room), safe_name(picture.seed.name)
+        with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
+            files = {}
+            for place, side in made:
+                stem = f"{name}-{picture.comparison.label(place).lower()}"
+                assert side.take is not None
+                files[place] = first_files(self.studio, side.take, Path(folder), stem, render)
+                yield from _told(desk, picture.serial, place, files[place], sounding=TAKE_SOUND)
+            for place, written in files.items():
+                yield from _told(desk, picture.serial, place, all_files(written, Path(folder)), sounding="")
 
-    def prefer(self, comparison: Comparison | None, votes: Votes, event: gr.EventData) -> tuple[Any, ...]:
-        """The visitor has chosen side 0, 1 or neither (-1): (comparison, votes, stage)."""
-        asked = getattr(event, "side", None)
-        if comparison is None or not comparison.hidden or asked not in (0, 1, -1):
-            return gr.skip(), gr.skip(), gr.skip()
+    def prefer(self, desk: Desk, votes: Votes, event: gr.EventData) -> tuple[Any, ...]:
+        """The visitor has chosen side 0, 1 or neither (-1): (votes, stage)."""
+        asked, picture = getattr(event, "side", None), desk.picture
+        shown = picture.comparison
+        if shown is None or picture.phase != "done" or not shown.hidden or asked not in (0, 1, -1):
+            return gr.skip(), gr.skip()
         place = None if asked == -1 else int(asked)
-        votes = vote(votes, comparison.sides, place)
-        words = "No preference" if place is None else f"You preferred {MASKS[place]}, {comparison.sides[place].name}"
-        return comparison.but(hidden=False), votes, comparison.answer(words, tally(votes, comparison.sides))
+        opened = desk.change(picture.serial, partial(_with_comparison, comparison=shown.but(hidden=False)))
+        if opened is None:
+            return gr.skip(), gr.skip()
+        votes = vote(votes, shown.sides, place)
+        words = "No preference" if place is None else f"You preferred {MASKS[place]}, {shown.sides[place].name}"
+        answer = shown.answer(picture.serial, words, tally(votes, shown.sides))
+        return votes, {**answer, "kept": keep(opened)}
+
+    def stop(self, request: gr.Request) -> Any:
+        """Asks this visitor's comparison to end; what there is stays."""
+        self.music.visitors.stop(_session(request))
+        return gr.update(interactive=False)
+
+    def recover(self, desk: Desk, request: gr.Request) -> tuple[Any, ...]:
+        """The press never reached `generate`: (stage, generate, stop)."""
+        self.music.visitors.leave(_session(request))
+        return self.music.turned_away(desk)
+
+    def leave(self, request: gr.Request) -> None:
+        """The page was closed: nobody waits for its music."""
+        self.music.visitors.leave(_session(request))
 
 
-def in_step(runs: Sequence[Iterator[Side]]) -> Iterator[tuple[int, Side]]:
-    """(place, side) of whichever run has come less far, so that both grow together."""
-    going, reached = dict(enumerate(runs)), [0.0] * len(runs)
-    while going:
-        place = min(going, key=lambda each: reached[each])
-        side = next(going[place], None)
-        if side is None:
-            del going[place]
-            continue
-        reached[place] = side.seconds
-        yield place, side
+def _session(request: gr.Request) -> str:
+    """The tab's own place among the runs: what is generated on the Compose tab goes on beside it."""
+    return f"compare-{request.session_hash}"
 
 
-def _finished(shown: Comparison) -> Comparison:
-    """Both as far as they came. Without the one, there is nothing to choose and nothing to hide."""
-    both = all(side.take for side in shown.sides)
-    endings = [side.progress.ending for side in shown.sides if side.take and side.progress]
-    ended = next((words for ending, words in ENDED.items() if ending in endings), "Finished")
-    phase = "done" if endings else "failed"
-    picture = shown.picture.but(phase=phase, status=ended if endings else "", sounding=TAKE_SOUND if endings else "")
-    first, second = shown.sides if both else sorted(shown.sides, key=lambda side: side.letter)
-    sides = (first.grown(finished=True), second.grown(finished=True))
-    return shown.but(picture=picture, sides=sides, masked=shown.masked and both, hidden=shown.hidden and both)
+def _with_comparison(picture: Picture, comparison: Comparison, **changes: Any) -> Picture:
+    return picture.but(comparison=comparison, **changes)
+
+
+def _told(desk: Desk, serial: float, place: int, files: TakeFiles, sounding: str) -> Iterator[Any]:
+    """One side's files on show, unless another picture is."""
+
+    def edit(picture: Picture) -> Picture:
+        shown = picture.comparison
+        assert shown is not None
+        return picture.but(comparison=shown.with_side(place, shown.sides[place].but(files=files)), sounding=sounding)
+
+    present = desk.change(serial, edit)
+    if present is not None:
+        yield present.value()
+
+
+def _kept_openly(done: Picture) -> list[dict[str, Any]]:
+    """The record of a finished comparison; of a hidden one only once the visitor has chosen: it names the settings."""
+    return [] if done.would_be_lost else keep(done)
 
 
 def _side_settings(

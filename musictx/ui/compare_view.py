@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from musictx.config import SamplingConfig
 from musictx.generation.score import SeedScore
 from musictx.takes import ComposeSettings, Progress, Take
 from musictx.ui import text
-from musictx.ui.forms import CUSTOM, preset_of
+from musictx.ui.forms import sampling_words
 from musictx.ui.packing import NoteStream, pack
 from musictx.ui.stage_view import Picture, TakeFiles, files_value, heard_seed, take_facts
 
@@ -65,11 +64,10 @@ class Side:
 class Comparison:
     """One state of the tab.
 
-    picture: the seed and how far both are; it holds no takes. sides: in the order on show, which is drawn by lot when
-    blind. masked: whether it was made blind. hidden: whether the visitor has still to choose.
+    sides: in the order on show, which is drawn by lot when blind. masked: whether it was made blind. hidden: whether
+    the visitor has still to choose. Seed, phase and how far both are stand in the Picture that holds it.
     """
 
-    picture: Picture
     sides: tuple[Side, Side]
     masked: bool = False
     hidden: bool = False
@@ -82,25 +80,30 @@ class Comparison:
         """The same with one side changed."""
         return self.but(sides=(side, self.sides[1]) if place == 0 else (self.sides[0], side))
 
+    @property
+    def takes(self) -> tuple[Take, ...]:
+        """What has been made so far."""
+        return tuple(side.take for side in self.sides if side.take)
+
     def label(self, place: int) -> str:
         """What a side is called on show."""
         return MASKS[place] if self.masked else self.sides[place].letter
 
-    def value(self) -> dict[str, Any]:
-        """Plain values only; of a hidden comparison nothing that tells which side is which."""
-        takes = tuple(side.take for side in self.sides if side.take)
-        seed_notes, join_s = heard_seed(self.picture.seed.recording.notes, takes)
-        shown = {"seed": pack(seed_notes), "join_s": float(join_s), "hidden": self.hidden, "live": self._live()}
-        return {**self.picture.value(), **shown, "sides": [self._side(place) for place in (0, 1)]}
+    def value(self, picture: Picture) -> dict[str, Any]:
+        """What `picture.value()` has beyond its own; of a hidden comparison nothing that tells which side is which."""
+        seed_notes, join_s = heard_seed(picture.seed.recording.notes, self.takes)
+        shown = {"seed": pack(seed_notes), "join_s": float(join_s), "hidden": self.hidden}
+        live = {"working": "Generating both.", "done": "Both are there."}.get(picture.phase, "")
+        return {**shown, "live": live, "sides": [self._side(picture, place) for place in (0, 1)]}
 
-    def answer(self, preferred: str, tally: str) -> dict[str, Any]:
-        """Who is who, for what is on show already."""
+    def answer(self, serial: float, preferred: str, tally: str) -> dict[str, Any]:
+        """Who is who, for what is on show already under that serial."""
         sides = [side.named(f"{mask} was {side.letter}") for mask, side in zip(MASKS, self.sides, strict=True)]
         words = f"{preferred}. {tally}."
-        return {"phase": "answer", "serial": self.picture.serial, "sides": sides, "words": words}
+        return {"phase": "answer", "serial": serial, "sides": sides, "words": words}
 
-    def _side(self, place: int) -> dict[str, Any]:
-        side, done = self.sides[place], self.picture.phase == "done"
+    def _side(self, picture: Picture, place: int) -> dict[str, Any]:
+        side, done = self.sides[place], picture.phase == "done"
         blank = {"label": self.label(place), "name": "", "facts": "", "score": ""}
         # Who is quicker would tell: of two hidden sides both stand where the slower one is.
         seconds = min(each.seconds for each in self.sides) if self.hidden else side.seconds
@@ -111,16 +114,10 @@ class Comparison:
             "open": side.stream.open,
             "reached_s": float(seconds),
             "made": bool(side.take),
-            "summary": text.summary(self.picture.seed.name, self.picture.seed.recording.notes, continuation)
-            if done
-            else "",
+            "summary": text.summary(picture.seed.name, picture.seed.recording.notes, continuation) if done else "",
             "problem": side.problem,
             **files_value(side.files),
         }
-
-    def _live(self) -> str:
-        """The few words that a screen reader says aloud."""
-        return {"working": "Generating both.", "done": "Both are there."}.get(self.picture.phase, "")
 
 
 def side_names(settings: tuple[ComposeSettings, ComposeSettings], titles: tuple[str, str]) -> tuple[str, str]:
@@ -137,16 +134,6 @@ def side_names(settings: tuple[ComposeSettings, ComposeSettings], titles: tuple[
         return " · ".join(parts)
 
     return name(0), name(1)
-
-
-def sampling_words(sampling: SamplingConfig) -> str:
-    """A preset by name, other settings by their figures, and what of the rest is not as usual."""
-    preset = preset_of(sampling.temperature, sampling.top_k, sampling.top_p)
-    figures = f"temperature {sampling.temperature:g}, top-k {sampling.top_k}, top-p {sampling.top_p:g}"
-    focus = "" if sampling.focus == 1 else f", focus {sampling.focus:g}"
-    usual = SamplingConfig().stay_in_key
-    key = "" if sampling.stay_in_key == usual else f", stay in key {sampling.stay_in_key:g}"
-    return (figures if preset == CUSTOM else preset.title()) + focus + key
 
 
 def score_sentence(score: SeedScore) -> str:

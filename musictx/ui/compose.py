@@ -25,6 +25,7 @@ from musictx.ui.controls import (
     sampling_knobs,
     seed_panel,
 )
+from musictx.ui.desk import Desk
 from musictx.ui.stage import build_stage
 from musictx.ui.stage_view import Picture
 from musictx.ui.warmth import Warmth
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 class ComposeTab:
     """The components that take part in events; `settings` are in the order of `forms.read_settings`."""
 
-    picture: gr.State
+    desk: gr.State
     seed: gr.Dropdown
     upload: gr.UploadButton
     report: gr.HTML
@@ -88,12 +89,12 @@ class ComposeTab:
 
 def build_compose(studio: Studio, first: Picture, report: str, warmth: Warmth) -> ComposeTab:
     """Lays the tab out inside the Blocks that are being built; `first` is what every visitor begins with."""
-    parts: dict[str, Any] = {"picture": gr.State(first)}
+    parts: dict[str, Any] = {"desk": gr.State(Desk(first))}
     with gr.Row(elem_id="compose", elem_classes="columns", equal_height=False):
         with gr.Column(scale=0, min_width=320, elem_classes="controls"):
             parts |= seed_panel(studio, report)
             parts |= _creativity_panel(studio, warmth.checkpoint)
-            parts |= actions(warmth.sentence())
+            parts |= actions("")
         with gr.Column(scale=1, min_width=320, elem_id="result", elem_classes="result"):
             parts["stage"] = build_stage(first.value())
     return ComposeTab(**parts)

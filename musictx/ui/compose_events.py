@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
@@ -19,41 +19,76 @@ from musictx.ui.controls import (
     new_random_seed,
 )
 from musictx.ui.forms import preset_of, preset_values
+from musictx.ui.own_checkpoints import OwnCheckpoints
+from musictx.ui.restore_handlers import RestoreHandlers
 from musictx.ui.seed_handlers import SeedHandlers
-from musictx.ui.stage_view import Picture
+from musictx.ui.settings_memory import SettingsMemory, remember
 
 GENERATION = "generation"  # one queue, whichever way a piece is asked for
+# What the browser kept, once the script that knows is there; in the place of the last input.
+LAST_STATE = """async (...values) => {
+  while (!window.musictxKeep) await new Promise((done) => setTimeout(done, 50));
+  return [...values.slice(0, -1), window.musictxKeep.lastState()];
+}"""
 # Internal events: not part of the API, no spinner over the component.
 INNER: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 QUICK: dict[str, Any] = {**INNER, "queue": False}
+# Reading a visitor's file: in a queue, since it may take memory.
+READING: dict[str, Any] = {"concurrency_id": "reading a seed", "concurrency_limit": 2, **INNER}
 # Rendering. Gradio's default drops an event that is still at work: what came meanwhile would never sound.
 SOUND: dict[str, Any] = {"concurrency_id": "sound", "concurrency_limit": 2, "trigger_mode": "always_last", **INNER}
 
 
-def wire(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers, kept: gr.BrowserState) -> None:
-    """Connects the tab; `kept` tells whose own checkpoints may be composed with."""
-    _wire_seed(page, tab, seeds)
+def wire(
+    page: gr.Blocks,
+    tab: ComposeTab,
+    seeds: SeedHandlers,
+    music: ComposeHandlers,
+    kept: gr.BrowserState,
+    stored: gr.BrowserState,
+) -> None:
+    """Connects the tab.
+
+    Args:
+        page: what it stands on.
+        tab: its controls.
+        seeds: the handlers of its seed panel.
+        music: from Generate to the downloads.
+        kept: tells whose own checkpoints may be composed with.
+        stored: the settings as the browser keeps them.
+    """
+    _wire_seed(page, tab, seeds, music)
     _wire_settings(tab, seeds)
-    _wire_music(tab, seeds, music, kept)
+    remembered = [*tab.settings, *tab.sound]
+    memory = SettingsMemory(OwnCheckpoints(music.workshop))
+    page.load(memory.compose, [stored, kept], [*remembered, tab.preset], **QUICK)
+    remember(remembered, stored)
+    _wire_music(page, tab, music, kept)
     page.unload(music.leave)
 
 
-def _wire_seed(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers) -> None:
-    shown = [tab.picture, tab.stage, tab.report]
-    # The first picture is part of the page: nothing that arrives late can replace what a quick visitor made.
-    opened = page.load(new_random_seed, None, [tab.random_seed], **QUICK)
-    # Not `input`, which a Dropdown dispatches twice for one click: two pictures, of which the earlier may stay.
-    chosen = tab.seed.change(seeds.choose, [tab.seed, tab.picture, tab.context_seconds], shown, **QUICK)
-    uploaded = tab.upload.upload(
-        seeds.take_upload, [tab.upload, tab.picture, tab.context_seconds], [tab.seed, *shown], **QUICK
-    )
-    refused = tab.stage.refuse(seeds.refuse, [tab.picture], [tab.picture, tab.stage], **QUICK)
-    for before in (opened, uploaded, refused):
-        before.then(seeds.sound, [tab.picture, *tab.sound], [tab.stage], **SOUND)
-    chosen.then(seeds.sound_chosen, [tab.seed, tab.picture, *tab.sound], [tab.stage], **SOUND)
+def _wire_seed(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers) -> None:
+    wire_seed_panel(tab, seeds, tab.context_seconds, tab.sound)
+    shown = [tab.seed, tab.stage, tab.report, tab.generate, tab.stop]
+    coming_back, state = RestoreHandlers(seeds), gr.JSON(visible=False)
+    inputs = [tab.desk, tab.context_seconds]
+    recalled = tab.stage.recall(coming_back.recall, inputs, shown, **READING)
+    restored = page.load(coming_back.restore, [*inputs, state], shown, js=LAST_STATE, **READING)
+    for back in (recalled, restored):
+        back.then(music.sound, [tab.desk, *tab.sound], [tab.stage], **SOUND)
     tab.context_seconds.input(
-        seeds.report, [tab.picture, tab.context_seconds], [tab.report], trigger_mode="always_last", **QUICK
+        seeds.report, [tab.desk, tab.context_seconds], [tab.report], trigger_mode="always_last", **QUICK
     )
+
+
+def wire_seed_panel(tab: Any, seeds: SeedHandlers, context_seconds: Any, sound: list[Any]) -> None:
+    """A tab's picker, its upload and what its stage refuses and wants to hear; `sound`: SoundFont and room."""
+    shown = [tab.seed, tab.stage, tab.report, tab.generate, tab.stop]
+    # Not `input`, which a Dropdown dispatches twice for one click.
+    tab.seed.change(seeds.choose, [tab.seed, tab.desk, context_seconds], shown, **QUICK)
+    tab.upload.upload(seeds.take_upload, [tab.upload, tab.desk, context_seconds], shown, **READING)
+    tab.stage.refuse(seeds.refuse, [tab.desk], [tab.stage], **QUICK)
+    tab.stage.hear(seeds.sound, [tab.desk, *sound], [tab.stage], **SOUND)
 
 
 def _wire_settings(tab: ComposeTab, seeds: SeedHandlers) -> None:
@@ -96,28 +131,25 @@ def wire_licence(picker: gr.Dropdown, things: Callable[[], Sequence[Any]]) -> No
     picker.change(lambda name: gr.update(info=licence_of(things(), name)), [picker], [picker], **QUICK)
 
 
-def _wire_music(tab: ComposeTab, seeds: SeedHandlers, music: ComposeHandlers, kept: gr.BrowserState) -> None:
-    def sound_again(picture: Picture, soundfont: str | None, room: float) -> Iterator[Any]:
-        """Another piano or room: what is on show is rendered anew."""
-        yield from (seeds if picture.phase == "seed" else music).sound(picture, soundfont, room)
-
-    timer = gr.Timer(1.0, active=True)  # runs while the model is prepared, or others come first
+def _wire_music(page: gr.Blocks, tab: ComposeTab, music: ComposeHandlers, kept: gr.BrowserState) -> None:
+    timer = gr.Timer(1.0, active=False)  # runs while the model is prepared, or others come first
+    page.load(music.look, None, [tab.hint, timer], **QUICK)
     timer.tick(music.look, None, [tab.hint, timer], **QUICK)
     begun = tab.generate.click(
-        music.begin, [tab.picture, tab.seconds], [tab.picture, tab.stage, tab.generate, tab.stop, timer], **QUICK
+        music.begin, [tab.desk, *tab.settings], [tab.stage, tab.generate, tab.stop, timer], **QUICK
     )
     made = begun.then(
         music.generate,
-        [tab.picture, kept, *tab.settings],
-        [tab.picture, tab.stage, tab.generate, tab.stop, tab.random_seed],
+        [tab.desk, kept],
+        [tab.stage, tab.generate, tab.stop, tab.random_seed],
         concurrency_id=GENERATION,
         concurrency_limit=music.visitors.at_once,
         **INNER,
     )
-    made.failure(music.recover, [tab.picture], [tab.picture, tab.stage, tab.generate, tab.stop], **QUICK)
-    made.then(music.sound, [tab.picture, *tab.sound], [tab.stage], **SOUND)
+    made.failure(music.recover, [tab.desk], [tab.stage, tab.generate, tab.stop], **QUICK)
+    made.then(music.sound, [tab.desk, *tab.sound], [tab.stage], **SOUND)
     for changed in (tab.soundfont.change, tab.room.input):
-        changed(sound_again, [tab.picture, *tab.sound], [tab.stage], **SOUND)
+        changed(music.sound_anew, [tab.desk, *tab.sound], [tab.stage], **SOUND)
     tab.stop.click(music.stop, None, [tab.stop], **QUICK)
-    again = tab.stage.again(music.again, [tab.picture], tab.settings, **QUICK)
+    again = tab.stage.again(music.again, [tab.desk], tab.settings, **QUICK)
     again.then(preset_of, tab.sampling, [tab.preset], **QUICK)

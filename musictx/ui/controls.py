@@ -25,7 +25,6 @@ DEFAULT_PRESET = "balanced"
 GENERATE = "Generate"
 RANDOM_SEEDS = 100_000  # five figures: short enough to be noted on paper
 LARGEST_SEED = 2**31 - 1
-UPLOADED = "uploaded"  # the seed picker's value for the visitor's own file
 DEFAULT_SECONDS, DEFAULT_CONTEXT_SECONDS, DEFAULT_ROOM = 30, 60, 0.2
 
 
@@ -176,3 +175,8 @@ def actions(hint: str, prefix: str = "") -> dict[str, Any]:
             )
         line = gr.HTML(hint, elem_id=f"{prefix}hint", elem_classes="hint", apply_default_css=False)
     return {"generate": generate, "stop": stop, "hint": line}
+
+
+def generate_ready() -> tuple[Any, Any]:
+    """Generate waits for a press, and there is nothing to stop: (generate, stop)."""
+    return gr.update(value=GENERATE, interactive=True), gr.update(interactive=False)

@@ -9,8 +9,8 @@ class Deck {
     this.roll = new Roll(this.box, this.find(".roll-base"), this.find(".roll-top"), this.find(".roll-head"));
     this.box.roll = this.roll; // for the console and the tests
     this.onState = onState;
-    this.serial = 0; // of what is told as a problem,
-    this.dismissed = 0; // and of the one that was closed
+    this.problem = null; // what is told,
+    this.dismissed = 0; // and the key of the one that was closed
     this.words = { joinS: null, sounding: "", note: "" };
     this.player = new Player(this.find("audio"), (time) => this.showTime(time), () => {
       this.showTransport();
@@ -28,11 +28,15 @@ class Deck {
     return layers.flat().reduce((most, row) => Math.max(most, row[3]), 0);
   }
 
-  /** The sound at `url`, or none; `keep` holds position and playing. */
-  load(url, keep) {
-    this.player.load(url ?? null, keep);
+  /**
+   * The sound at `url`, or none; `hold` keeps position and playing. Without a url `ask` is how to get one, once somebody
+   * presses play, of music that lasts `length` seconds.
+   */
+  load(url, hold, ask = null, length = 0) {
+    if (!url && !this.words.sounding) this.player.asked = false; // there is no sound to be had
+    this.player.load(url ?? null, hold, ask, length);
     this.showTransport();
-    if (this.player.url === null) this.roll.setPlayhead(null);
+    if (!this.player.can) this.roll.setPlayhead(null);
   }
 
   /** What only the tab knows: where the seed ends (null: nowhere), what is being rendered, the line beside the time. */
@@ -41,23 +45,23 @@ class Deck {
     this.showTransport();
   }
 
-  /** Over the roll until it is closed: `problem` with title and text, or none; `serial` tells one from the next. */
-  tell(problem, serial) {
-    this.serial = serial;
-    const shown = serial === this.dismissed ? null : problem;
+  /** Over the roll until it is closed: `problem` with title, text and a key that tells one from the next, or none. */
+  tell(problem) {
+    const shown = problem && problem.key !== this.dismissed ? problem : null;
+    this.problem = shown;
     this.find(".roll-problem").hidden = !shown;
     this.find(".roll-problem-title").textContent = shown?.title ?? "";
     this.find(".roll-problem-text").textContent = shown?.text ?? "";
   }
 
   dismiss() {
-    this.dismissed = this.serial;
-    this.tell(null, this.serial);
+    this.dismissed = this.problem?.key ?? 0;
+    this.tell(null);
   }
 
   showTransport() {
-    const ready = Boolean(this.player.url);
-    const waiting = Boolean(this.words.sounding) && !ready;
+    const ready = this.player.can;
+    const waiting = this.player.asked || (Boolean(this.words.sounding) && !ready);
     for (const name of [".play", ".stop"]) this.find(name).disabled = !ready;
     this.find(".join").disabled = !ready || this.words.joinS === null;
     const play = this.find(".play");
@@ -71,14 +75,14 @@ class Deck {
   }
 
   showTime(time) {
-    if (!this.player.url) time = 0;
+    if (!this.player.can) time = 0;
     const spoken = `${clock(time)} of ${clock(this.player.length)}`;
     if (this.box.getAttribute("aria-valuetext") !== spoken) { // once a second is enough for a screen reader
       this.find(".time-now").textContent = clock(time);
       this.box.setAttribute("aria-valuenow", time.toFixed(1));
       this.box.setAttribute("aria-valuetext", spoken);
     }
-    if (!this.player.url) return;
+    if (!this.player.can) return;
     if (this.player.playing) this.roll.follow(time);
     this.roll.setPlayhead(time);
   }

@@ -33,7 +33,7 @@ Object.assign(Deck.prototype, {
   listenToSeeking() {
     let dragging = false;
     const isRoll = (event) => !event.target.closest(".roll-problem, .roll-work");
-    const seek = (event) => this.player.url && this.player.seek(this.roll.timeAt(event.clientX));
+    const seek = (event) => this.player.can && this.player.seek(this.roll.timeAt(event.clientX));
     this.box.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || !isRoll(event)) return;
       dragging = event.pointerType === "mouse";
@@ -91,7 +91,7 @@ Object.assign(Deck.prototype, {
       "-": () => roll.zoom(1 / 1.6),
       0: () => roll.fit(),
     };
-    return (player.url ? playing[event.key] : null) ?? looking[event.key] ?? null;
+    return (player.can ? playing[event.key] : null) ?? looking[event.key] ?? null;
   },
 });
 

@@ -11,6 +11,7 @@ from musictx.takes import ComposeSettings, RenderSettings
 
 CUSTOM = "custom"
 SETTINGS = 10  # values that `read_settings` reads
+SIDE_INPUTS = 6  # of a side of a comparison: temperature, top-k, top-p, focus, stay in key, checkpoint
 
 
 def read_settings(
@@ -86,6 +87,16 @@ def preset_of(temperature: float, top_k: float, top_p: float) -> str:
         ):
             return name
     return CUSTOM
+
+
+def sampling_words(sampling: SamplingConfig) -> str:
+    """A preset by name, other settings by their figures, and what of the rest is not as usual."""
+    preset = preset_of(sampling.temperature, sampling.top_k, sampling.top_p)
+    figures = f"temperature {sampling.temperature:g}, top-k {sampling.top_k}, top-p {sampling.top_p:g}"
+    focus = "" if sampling.focus == 1 else f", focus {sampling.focus:g}"
+    usual = SamplingConfig().stay_in_key
+    key = "" if sampling.stay_in_key == usual else f", stay in key {sampling.stay_in_key:g}"
+    return (figures if preset == CUSTOM else preset.title()) + focus + key
 
 
 def _number(name: str, value: Any) -> float:

@@ -27,6 +27,12 @@ class OwnCheckpoints:
         own = self._own(kept, request)
         return gr.update(choices=self._choices(own)) if own else gr.skip()
 
+    def offer_with(self, reference: Any, kept: Any, request: gr.Request) -> Any:
+        """The picker as `offer` has it, with `reference` chosen; left alone if this visitor cannot use that."""
+        choices = self._choices(self._own(kept, request))
+        known = reference in [name for _, name in choices]
+        return gr.update(choices=choices, value=reference) if known else gr.skip()
+
     def use(self, kept: Any, request: gr.Request) -> tuple[Any, Any]:
         """Takes the run on show to the Compose tab: (picker, tabs)."""
         return self.use_reference(f"{RUN}{kept.get('run')}", kept, request)

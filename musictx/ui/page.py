@@ -25,6 +25,7 @@ from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, default_checkpoint
 from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.seed_handlers import SeedHandlers
+from musictx.ui.settings_memory import settings_store
 from musictx.ui.sign_in import read_logins
 from musictx.ui.theme import HERE, build_theme, read_styles
 from musictx.ui.train import build_train
@@ -63,7 +64,7 @@ def build_page(studio: Studio, warmth: Warmth, workshop: Workshop) -> gr.Blocks:
         kept = build_keepsake()
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Compose", id="compose"):
-                report = seeds.report(first, DEFAULT_CONTEXT_SECONDS)
+                report = seeds.report_of(first.seed, DEFAULT_CONTEXT_SECONDS)
                 tab = build_compose(studio, first, report, warmth)
             with gr.Tab("Compare", id="compare", elem_id="compare-tab") as compare_shown:
                 compare = build_compare(studio, first, report, warmth.checkpoint)
@@ -72,9 +73,9 @@ def build_page(studio: Studio, warmth: Warmth, workshop: Workshop) -> gr.Blocks:
             with gr.Tab("About", id="about"):
                 build_about(studio)
         build_api(music)
-        wire(page, tab, seeds, music, kept)
+        wire(page, tab, seeds, music, kept, settings_store("compose"))
         comparing = CompareHandlers(music, OwnCheckpoints(workshop))
-        wire_compare(page, compare, compare_shown, seeds, comparing, kept, tab.sound)
+        wire_compare(page, compare, compare_shown, seeds, comparing, kept, settings_store("compare"), tab.sound)
         wire_train(page, train, tab, tabs, TrainHandlers.over(workshop))
     return page.queue(max_size=MAX_WAITING, default_concurrency_limit=4)
 

@@ -6,6 +6,9 @@ class Player {
     this.onFrame = onFrame; // (seconds) while playing and after each seek
     this.onState = onState; // () when playing, loading or ready changes
     this.url = null;
+    this.ask = null; // how to get a url, where there is none before somebody wants to hear it
+    this.asked = false;
+    this.expected = 0; // seconds, before the file is known
     this.wanted = null; // where to go once the file is known
     this.playWhenReady = false;
     for (const event of ["play", "pause", "ended", "canplay", "loadedmetadata", "error", "emptied"])
@@ -18,24 +21,36 @@ class Player {
   }
 
   get length() {
-    return Number.isFinite(this.audio.duration) ? this.audio.duration : 0;
+    return this.url && Number.isFinite(this.audio.duration) ? this.audio.duration : this.expected;
   }
 
   get playing() {
     return Boolean(this.url) && !this.audio.paused && !this.audio.ended;
   }
 
+  /** Whether play does anything. */
+  get can() {
+    return Boolean(this.url || this.ask);
+  }
+
   get ready() {
     return Boolean(this.url) && this.audio.readyState >= 1;
   }
 
-  /** Another sound. `keep` holds position and playing, so that takes can be compared. */
-  load(url, keep) {
-    if (url === this.url) return;
-    const [time, playing] = [this.time, this.playing || (keep && this.playWhenReady)];
+  /** Another sound, or a way to ask for one. `hold` keeps position and playing, so that takes can be compared. */
+  load(url, hold, ask = null, expected = 0) {
+    this.expected = expected;
+    if (url === this.url && (url || Boolean(ask) === Boolean(this.ask))) {
+      this.ask = url ? null : ask;
+      if (!hold) this.asked = false;
+      return;
+    }
+    const [time, playing] = [this.time, this.playing || (hold && (this.playWhenReady || this.asked))];
     this.url = url;
-    this.playWhenReady = keep && playing;
-    this.wanted = keep && url ? time : null;
+    this.ask = url ? null : ask;
+    this.asked = false;
+    this.playWhenReady = hold && playing;
+    this.wanted = hold && url ? time : null;
     if (url) this.audio.src = url;
     else this.audio.removeAttribute("src");
     this.audio.load();
@@ -67,17 +82,26 @@ class Player {
   }
 
   play() {
-    if (!this.url) return;
+    if (!this.url) return this.request();
     if (this.audio.ended || this.time > this.length - 0.05) this.seek(0);
     this.audio.play().catch(() => this.onState());
   }
 
+  /** Asks for the sound, once; it plays when it is there. */
+  request() {
+    if (!this.ask || this.asked) return;
+    this.asked = true;
+    this.ask();
+    this.onState();
+  }
+
   pause() {
+    this.asked = false;
     this.audio.pause();
   }
 
   toggle() {
-    if (this.playing) this.pause();
+    if (this.playing || this.asked) this.pause();
     else this.play();
   }
 

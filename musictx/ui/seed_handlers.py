@@ -1,4 +1,4 @@
-"""What happens when a seed is chosen, dropped or refused."""
+"""What happens when a seed is chosen, brought, refused or heard, on any tab that has a seed panel."""
 
 from __future__ import annotations
 
@@ -13,21 +13,29 @@ from musictx.audio.encode import write_audio
 from musictx.config import SAMPLE_RATE_HZ
 from musictx.errors import MidiError, MusictxError
 from musictx.ui import text
-from musictx.ui.controls import UPLOADED, seed_choices
+from musictx.ui.controls import generate_ready, seed_choices
+from musictx.ui.desk import Desk
+from musictx.ui.downloads import publish
 from musictx.ui.forms import read_sound
+from musictx.ui.keeping import keep, record_seed
 from musictx.ui.seed_report import report_html
-from musictx.ui.stage_view import Picture, heard_seed, new_serial
+from musictx.ui.stage_view import Picture, Problem, heard_seed
 
 if TYPE_CHECKING:
     from musictx.studio import Studio
     from musictx.takes import Seed
 
-SEED_SOUND = "sounding the seed…"
+SEED_SOUND = "rendering the seed…"
 LIMIT_BYTES = 2 * 1024 * 1024
+MOST_OWN = 8  # files of a visitor that stay in the picker
+INTERRUPTED = "The run was stopped for another seed. What it had written is among the earlier takes."
 
 
 class SeedHandlers:
-    """Handlers around the seed picker; all state is the visitor's Picture."""
+    """Handlers around the seed picker; all state is on the visitor's Desk.
+
+    An answer for a seed that is shown is (picker, stage, report, generate, stop).
+    """
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
@@ -37,91 +45,116 @@ class SeedHandlers:
         seeds = self.studio.built_in_seeds()
         if not seeds:
             raise MidiError("There are no built-in seeds. Restore assets/seeds.")
-        return self._waiting(self.studio.read_seed(seeds[0].path, seeds[0].title))
+        return waiting(self.studio.read_seed(seeds[0].path, seeds[0].title))
 
-    def choose(self, seed_id: str, picture: Picture, context_seconds: float) -> tuple[Any, ...]:
-        """Another seed was picked: (picture, stage, report)."""
+    def choose(self, seed_id: str, desk: Desk, context_seconds: float) -> tuple[Any, ...]:
+        """Another seed was picked."""
+        picture = desk.picture
+        if seed_id == self.picker_value(picture.seed):  # on show already: an upload moves the picker as well
+            return _nothing()
+        own = next((seed for seed in picture.own if own_value(seed) == seed_id), None)
+        if own is not None:
+            return (gr.skip(), *self.show(desk, own, context_seconds)[1:])
         chosen = next((seed for seed in self.studio.built_in_seeds() if seed.id == seed_id), None)
-        if chosen is not None:
-            shown, value, report = self._take_in(chosen.path, chosen.title, picture, context_seconds)
-        elif picture.own is not None and picture.own is not picture.seed:
-            shown, value, report = self._show(picture.own, picture, context_seconds)
-        else:  # the visitor's own file, which is on show already
-            return gr.skip(), gr.skip(), gr.skip()
-        return shown.but(chosen=seed_id), value, gr.skip() if report is None else report
+        if chosen is None:
+            return _nothing()
+        try:
+            seed = self.studio.read_seed(chosen.path, chosen.title)
+        except MusictxError as error:
+            return self._refused(desk, str(error))
+        return (gr.skip(), *self.show(desk, seed, context_seconds)[1:])
 
-    def take_upload(self, path: str, picture: Picture, context_seconds: float) -> tuple[Any, ...]:
-        """A file was uploaded: (seed picker, picture, stage, report)."""
-        name = Path(path).stem
-        shown, value, report = self._take_in(Path(path), name, picture, context_seconds)
-        if report is None:
-            return gr.skip(), shown, value, gr.skip()
-        choices = [*seed_choices(self.studio), (f"{name} · your file", UPLOADED)]
-        return gr.update(choices=choices, value=UPLOADED), shown.but(own=shown.seed), value, report
+    def take_upload(self, path: str, desk: Desk, context_seconds: float) -> tuple[Any, ...]:
+        """A file was uploaded."""
+        try:
+            seed = self.studio.read_seed(Path(path), Path(path).stem)
+        except MusictxError as error:
+            return self._refused(desk, str(error))
+        picker, stage, *rest = self.show(desk, seed, context_seconds)
+        return picker, {**stage, "own": record_seed(seed)}, *rest
 
-    def refuse(self, picture: Picture, event: gr.EventData) -> tuple[Any, ...]:
-        """A file too large or of another kind was held back in the browser: (picture, stage)."""
+    def refuse(self, desk: Desk, event: gr.EventData) -> Any:
+        """A file too large or of another kind was held back in the browser: stage."""
         name, size = str(getattr(event, "name", "The file"))[:80], float(getattr(event, "bytes", 0) or 0)
         if size > LIMIT_BYTES:
             found = f"{name} has {size / 2**20:.1f} MB; a seed may have {LIMIT_BYTES / 2**20:.0f} MB. "
             sentence = f"{found}Export only the passage to be continued."
         else:
             sentence = f"{name} does not end in .mid or .midi. Export the music as a MIDI file and choose that."
-        failed = self._failed(picture, MidiError(sentence))
-        return failed, failed.value()
+        return self._refused(desk, sentence)[1]
 
-    def report(self, picture: Picture, context_seconds: float) -> str:
+    def show(self, desk: Desk, seed: Seed, context_seconds: float, **changes: Any) -> tuple[Any, ...]:
+        """`seed` on show, with `changes` to the picture of a seed that waits."""
+        before = desk.picture
+        own = before.own if self._built_in(seed) else _with(before.own, seed)
+        shown = desk.show(waiting(seed).but(own=own, **changes))
+        if shown.left is not None and not changes:
+            noted = desk.change(shown.serial, lambda picture: picture.but(note=INTERRUPTED))
+            shown = noted or shown
+        picker = gr.update(choices=self.choices(shown), value=self.picker_value(seed))
+        kept = {**shown.value(), "kept": keep(shown.left)}
+        return picker, kept, self.report_of(seed, context_seconds), *generate_ready()
+
+    def choices(self, picture: Picture) -> list[tuple[str, str]]:
+        """What the picker offers to this visitor."""
+        return [*seed_choices(self.studio), *((f"{seed.name} · your file", own_value(seed)) for seed in picture.own)]
+
+    def picker_value(self, seed: Seed) -> str:
+        """What stands for `seed` in the picker."""
+        return self._built_in(seed) or own_value(seed)
+
+    def report(self, desk: Desk, context_seconds: float) -> str:
         """The seed report for the context that would be used."""
-        return report_html(self.studio.describe(picture.seed, context_seconds))
+        return self.report_of(desk.picture.seed, context_seconds)
 
-    def sound(self, picture: Picture, soundfont: str | None, room: float) -> Iterator[dict[str, Any]]:
-        """Renders the waiting seed, so that it can be heard: stage."""
+    def report_of(self, seed: Seed, context_seconds: float) -> str:
+        """The same for any seed."""
+        return report_html(self.studio.describe(seed, context_seconds))
+
+    def sound(self, desk: Desk, soundfont: str | None, room: float) -> Iterator[Any]:
+        """Renders the waiting seed, which was asked for: stage."""
+        picture = desk.picture
         if picture.phase != "seed" or not len(picture.seed.recording.notes):
             yield gr.skip()
             return
         notes, _ = heard_seed(picture.seed.recording.notes, ())
+        changes: dict[str, Any] = {"sounding": ""}
         with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
             try:
                 samples = self.studio.render(notes, read_sound(soundfont, room))
-                path = write_audio(samples, Path(folder) / "seed.flac", SAMPLE_RATE_HZ)
-                yield picture.but(sounding="", seed_sound=path).value()
+                changes["seed_sound"] = publish(write_audio(samples, Path(folder) / "seed.flac", SAMPLE_RATE_HZ))
             except MusictxError as error:
-                yield picture.but(sounding="", note=str(error)).value()
+                changes["note"] = str(error)
+        sounding = desk.change(picture.serial, lambda present: present.but(**changes))
+        yield gr.skip() if sounding is None else sounding.value()
 
-    def sound_chosen(
-        self, seed_id: str, picture: Picture, soundfont: str | None, room: float
-    ) -> Iterator[dict[str, Any]]:
-        """As `sound`, after the picker has changed: stage. An upload changes it too, and is rendered by itself."""
-        if picture.chosen != seed_id:
-            yield gr.skip()
-            return
-        yield from self.sound(picture, soundfont, room)
+    def _built_in(self, seed: Seed) -> str:
+        """The id of a built-in seed; "" for any other."""
+        return next((each.id for each in self.studio.built_in_seeds() if each.path.read_bytes() == seed.file), "")
 
-    def _take_in(self, path: Path, name: str, picture: Picture, context_seconds: float) -> tuple[Any, ...]:
-        """(picture, stage, report); the report is None if the file could not be used."""
-        try:
-            return self._show(self.studio.read_seed(path, name), picture, context_seconds)
-        except MusictxError as error:
-            failed = self._failed(picture, error)
-            return failed, failed.value(), None
+    def _refused(self, desk: Desk, sentence: str) -> tuple[Any, ...]:
+        """Everything stays as it was; the sentence stands over the roll."""
+        problem = Problem("This file cannot be a seed", sentence)
+        told = desk.change(desk.picture.serial, lambda picture: picture.but(problem=problem))
+        return (gr.skip(), gr.skip() if told is None else told.value(), *(gr.skip() for _ in range(3)))
 
-    def _show(self, seed: Seed, picture: Picture, context_seconds: float) -> tuple[Any, ...]:
-        """(picture, stage, report) of a seed that waits."""
-        waiting = self._waiting(seed).but(own=picture.own)
-        return waiting, waiting.value(), self.report(waiting, context_seconds)
 
-    def _waiting(self, seed: Seed) -> Picture:
-        length_s = seed.recording.notes.duration_s
-        heard = f"last minute of {text.length(length_s)}" if length_s > 60.5 else text.length(length_s)
-        return Picture(serial=new_serial(), phase="seed", seed=seed, sounding=SEED_SOUND, status=heard)
+def waiting(seed: Seed) -> Picture:
+    """The picture of a seed that can be continued."""
+    length_s = seed.recording.notes.duration_s
+    heard = f"last minute of {text.length(length_s)}" if length_s > 60.5 else text.length(length_s)
+    return Picture(seed, sounding=SEED_SOUND, status=heard)
 
-    def _failed(self, picture: Picture, error: MusictxError) -> Picture:
-        """The seed stays what it was; the sentence stands where the result would be."""
-        return Picture(
-            serial=new_serial(),
-            phase="seed",
-            seed=picture.seed,
-            own=picture.own,
-            sounding=SEED_SOUND,
-            problem=("This file cannot be a seed", str(error)),
-        )
+
+def own_value(seed: Seed) -> str:
+    """What stands in the picker for a file of the visitor's."""
+    return f"own:{seed.digest}"
+
+
+def _with(own: tuple[Seed, ...], seed: Seed) -> tuple[Seed, ...]:
+    """A visitor's files, `seed` the newest."""
+    return (seed, *(each for each in own if each.digest != seed.digest))[:MOST_OWN]
+
+
+def _nothing() -> tuple[Any, ...]:
+    return tuple(gr.skip() for _ in range(5))

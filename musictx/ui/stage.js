@@ -14,12 +14,15 @@ let announced = "";
 
 const take = () => picture?.takes[chosen] ?? null;
 const sound = () => (take() ? take().audio : picture?.seed_audio) ?? null;
+/** A seed is rendered when somebody wants to hear it. */
+const onDemand = () => (picture?.phase === "seed" && picture.seed ? () => trigger("hear") : null);
 
 function update() {
   const next = props.value;
   // A late answer of an earlier press must not replace what came after it.
   if (!next || !next.phase || (picture && next.serial < picture.serial)) return;
-  const fresh = !picture || next.serial !== picture.serial;
+  const first = !picture;
+  const fresh = first || next.serial !== picture.serial;
   const began = next.phase === "working" && picture?.phase !== "working";
   if (fresh) {
     takeNotes = [];
@@ -28,11 +31,15 @@ function update() {
     player.load(null, false);
   }
   picture = next;
+  keep.put(next.kept);
+  if (next.own) keep.write(OWN, next.own);
   showNotes();
   showSound(!fresh);
   showWords();
   showTakes();
   showDownloads();
+  if (fresh) showEarlier();
+  if (!first) noteShown();
   if (began && window.innerWidth < 800) deck.bringIntoSight(element, "start");
 }
 
@@ -53,9 +60,10 @@ function showNotes() {
   find(".roll-summary").textContent = current ? current.summary : picture.seed_summary;
 }
 
-function showSound(keep) {
+/** `hold`: position and playing, where the same music goes on. */
+function showSound(hold) {
   deck.say(take() ? picture.join_s : null, picture.sounding);
-  deck.load(sound()?.url, keep);
+  deck.load(sound()?.url, hold, onDemand(), Deck.last([roll.layers.flat()]));
 }
 
 function showWords() {
@@ -66,7 +74,7 @@ function showWords() {
   find(".roll-progress i").style.transform = `scaleX(${working ? picture.reached_s / picture.target_s : 0})`;
   find(".roll-wait").hidden = !(working && !picture.reached_s);
   find(".roll-wait-text").textContent = picture.wait;
-  deck.tell(picture.problem, picture.serial);
+  deck.tell(picture.problem);
   if (picture.live !== announced) find(".stage-live").textContent = announced = picture.live;
 }
 

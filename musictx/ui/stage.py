@@ -8,10 +8,13 @@ import gradio as gr
 
 from musictx.ui.component import DECK, build_component
 
+SCRIPTS = (*DECK, "keep.js", "stage.js", "earlier.js", "seed_input.js", "stage_input.js")
+
 
 def build_stage(value: dict[str, Any]) -> gr.HTML:
     """The component with `value` (see stage_view.Picture.value) on show.
 
-    Events: "again" with {"take": index}, "refuse" with {"name", "bytes"} for a file that is no seed at first sight.
+    Events: "hear" when a seed's sound is wanted, "again" with {"take": index}, "refuse" with {"name", "bytes"} for a
+    file that is no seed at first sight, "recall" with {"id", "data"} of an earlier take.
     """
-    return build_component("stage", value, (*DECK, "stage.js", "seed_input.js", "stage_input.js"), ("stage.css",))
+    return build_component("stage", value, SCRIPTS, ("stage.css",))

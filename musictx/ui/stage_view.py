@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradio.data_classes import FileData
 
@@ -13,6 +13,9 @@ from musictx.midi.notes import NoteSequence
 from musictx.takes import AUDIBLE_SEED_S, Progress, Seed, Take
 from musictx.ui import text
 from musictx.ui.packing import NoteStream, pack
+
+if TYPE_CHECKING:
+    from musictx.ui.compare_view import Comparison
 
 FORMATS = {"mid": "MIDI", "wav": "WAV", "mp3": "MP3", "flac": "FLAC"}
 HINTS = {
@@ -22,15 +25,24 @@ HINTS = {
     "flac": "Compressed without loss",
     "zip": "Every take in every format",
 }
+TAKE_SOUND = "rendering the sound…"
 HINT_BY_PHASE = {
     "seed": "Press play to hear the seed, or Generate to continue it.",
-    "failed": "Your seed and settings are kept.",
 }
 
 
 def new_serial() -> float:
-    """Orders pictures of the stage: what an earlier press brings late is not shown."""
+    """Orders what is shown: what an earlier press brings late is not."""
     return time.time()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A sentence over the roll; `key` tells one from the next, so that one that was closed stays closed."""
+
+    title: str
+    text: str
+    key: float = field(default_factory=new_serial)
 
 
 @dataclass(frozen=True)
@@ -45,18 +57,23 @@ class TakeFiles:
 class Picture:
     """One state of the stage; `value()` is what travels.
 
-    phase: "seed" (a seed waits), "working", "done" or "failed".
+    phase: "seed" (a seed waits), "working" or "done".
+    serial: see `desk.Desk`.
     sounding: what the player says while its sound is being made; "" when nothing is.
     sharings: for each finished take, what it shares with the training data; none where nobody can say.
-    own: the file that the visitor uploaded last, to go back to.
-    chosen: the picker's value that this was made for; "" if it was not the picker.
+    own: the files that the visitor brought, newest first, to go back to.
+    comparison: on the Compare tab, what stands in the place of `takes`.
+    piece: the id of recalled takes; "" for what is made here, see `piece_id`.
+    left: an unfinished picture that this one took the place of: what it had made is kept in the browser.
     """
 
-    serial: float
-    phase: str
     seed: Seed
-    own: Seed | None = None
-    chosen: str = ""
+    serial: float = field(default_factory=new_serial)
+    phase: str = "seed"
+    own: tuple[Seed, ...] = ()
+    comparison: Comparison | None = None
+    piece: str = ""
+    left: Picture | None = None
     takes: tuple[Take, ...] = ()
     streams: tuple[NoteStream, ...] = ()
     files: dict[int, TakeFiles] = field(default_factory=dict)
@@ -68,15 +85,31 @@ class Picture:
     sounding: str = ""
     status: str = ""
     wait: str = ""
-    problem: tuple[str, str] | None = None
+    problem: Problem | None = None
     note: str = ""
 
     def but(self, **changes: Any) -> Picture:
         """The same with some fields changed."""
         return replace(self, **changes)
 
+    @property
+    def piece_id(self) -> str:
+        """Under which id the browser keeps what is made here: of recalled takes the one that they came with."""
+        return self.piece or f"{self.serial:.3f}"
+
+    @property
+    def would_be_lost(self) -> bool:
+        """Whether it has music that the browser does not keep yet."""
+        if self.comparison is not None:
+            return bool(self.comparison.takes) and (self.phase == "working" or self.comparison.hidden)
+        return self.phase == "working" and any(len(take.continuation) for take in self.takes)
+
     def value(self) -> dict[str, Any]:
         """Plain values only: numpy numbers would arrive in the browser as strings."""
+        shown = self._value()
+        return shown if self.comparison is None else {**shown, **self.comparison.value(self)}
+
+    def _value(self) -> dict[str, Any]:
         seed_notes, join_s = heard_seed(self.seed.recording.notes, self.takes)
         return {
             "serial": self.serial,
@@ -87,7 +120,9 @@ class Picture:
             "live": self._live(),
             "hint": self.note or HINT_BY_PHASE.get(self.phase, ""),
             "note": "",
-            "problem": {"title": self.problem[0], "text": self.problem[1]} if self.problem else None,
+            "problem": asdict(self.problem) if self.problem else None,
+            "piece": self.piece_id,
+            "seed_id": self.seed.digest,
             "seed": pack(seed_notes),
             "seed_audio": file_data(self.seed_sound),
             "seed_summary": text.summary(self.seed.name, seed_notes, None),
@@ -104,6 +139,8 @@ class Picture:
         """The few sentences a screen reader says aloud."""
         if self.phase == "working":
             return "Generating."
+        if self.phase == "seed":
+            return self.note
         if self.phase == "done" and self.takes:
             return f"{'Stopped' if self.takes[0].stopped else 'Finished'}: {self._facts(self.takes[0])}"
         return ""

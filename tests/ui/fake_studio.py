@@ -76,7 +76,7 @@ class FakeStudio:
 
     def read_seed(self, path: str | Path, name: str | None = None) -> Seed:
         """As the real studio reads."""
-        return Seed(name or Path(path).stem, read_midi(path))
+        return Seed(name or Path(path).stem, read_midi(path), Path(path).read_bytes())
 
     def describe(self, seed: Seed, context_seconds: float) -> SeedReport:
         """As the real studio describes."""
@@ -112,6 +112,13 @@ class FakeStudio:
             elapsed_s = time.monotonic() - begun
             ending = "" if not done else "stopped" if stopped else "finished"
             yield Progress(tuple(takes), reached_s, settings.seconds, tokens, tokens / elapsed_s, 0.05, ending)
+
+    def kept_take(
+        self, seed: Seed, settings: ComposeSettings, number: int, new: NoteSequence, *, tokens: int, stopped: bool
+    ) -> Take:
+        """As the real studio puts a take together again."""
+        join_s = seed.recording.notes.duration_s
+        return Take(number, seed.recording.notes, new.shifted(join_s), join_s, tokens, settings, stopped)
 
     def render(self, notes: NoteSequence, settings: RenderSettings) -> npt.NDArray[np.float32]:
         """Decaying sines, shape (samples, 2)."""

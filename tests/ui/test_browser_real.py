@@ -34,7 +34,8 @@ def test_from_an_uploaded_seed_to_a_take_that_sounds(
 def test_every_built_in_seed_can_be_chosen_and_heard(tiny_url: str, open_page: Callable[..., Any]) -> None:
     page = open_page(tiny_url)
     assert pick_seed(page, 3) >= 8
-    page.wait_for_selector(".play:not([disabled])")
+    page.click(".play")
+    page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
     assert page.locator(".roll-problem").is_hidden()
 
 
@@ -48,12 +49,16 @@ def test_a_seed_chosen_while_another_is_being_rendered_is_heard(tiny_url: str, o
         held.append(answer)
 
     page.route("**/queue/data*", hold_the_first)  # what is rendered stays on its way
-    pick_seed(page, 3)
+    page.click(".play")
     while not held:
         page.wait_for_timeout(50)
     pick_seed(page, 6)
+    page.click(".play")
     held[0].continue_()
-    page.wait_for_selector(".play:not([disabled])")
+    page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
+    length_s = page.evaluate("document.querySelector('audio').duration")
+    notes_s = page.evaluate("Math.max(...document.querySelector('.roll').roll.layers.flat().map((row) => row[3]))")
+    assert notes_s <= length_s < notes_s + 5  # the sound is that of the notes on show
 
 
 def pick_seed(page: Any, index: int) -> int:

@@ -16,12 +16,13 @@ from musictx.config import MODEL_PRESETS, SamplingConfig
 from musictx.errors import AudioError, CheckpointError
 from musictx.takes import ComposeSettings, Progress, Seed
 from musictx.ui.compare import other_checkpoint
-from musictx.ui.compare_handlers import CompareHandlers, in_step
+from musictx.ui.compare_handlers import CompareHandlers
+from musictx.ui.compare_runs import in_step
 from musictx.ui.compare_view import Side
 from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.desk import Desk
 from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.seed_handlers import SeedHandlers
-from musictx.ui.stage_view import Picture
 from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
 from tests.ui.visitor import finished, with_dataset
@@ -30,13 +31,13 @@ A = (0.8, 10, 0.92, 1.0, 1.0, "enhanced")  # Balanced
 B = (1.1, 15, 0.95, 1.5, 1.0, "enhanced")  # Creative, with another focus
 VALUES = (10, 7, True, *A, *B)
 REQUEST: Any = SimpleNamespace(session_hash="me", username=None)
-NOTHING = (gr.skip(), gr.skip(), gr.skip())
+NOTHING = (gr.skip(), gr.skip())
 TELLING = ("Random walk", "Balanced", "Creative", "tokens/s", "nats", "enhanced", " tokens", "random seed")
 
 
 @pytest.fixture
-def picture(fake_studio: Any) -> Picture:
-    return SeedHandlers(fake_studio).first_picture()
+def desk(fake_studio: Any) -> Desk:
+    return Desk(SeedHandlers(fake_studio).first_picture())
 
 
 @pytest.fixture
@@ -47,27 +48,27 @@ def comparing(fake_studio: Any, fake_workshop: Any) -> CompareHandlers:
 
 
 def compared(
-    comparing: CompareHandlers, picture: Picture, blind: bool = False, values: tuple[Any, ...] = VALUES
+    comparing: CompareHandlers, desk: Desk, blind: bool = False, values: tuple[Any, ...] = VALUES, kept: Any = None
 ) -> list[tuple[Any, ...]]:
-    """Everything one press of Generate shows."""
-    begun = comparing.begin(picture, 10, blind, REQUEST)[0]
-    return list(comparing.generate(begun, blind, None, REQUEST, *values))
+    """Everything one press of Generate shows: (stage, generate, stop, random seed)."""
+    begun = comparing.begin(desk, blind, kept, REQUEST, *values)
+    return [(*begun[:3], None), *comparing.generate(desk, kept, REQUEST)]
 
 
-def prefer(comparing: CompareHandlers, comparison: Any, votes: Any, side: Any) -> tuple[Any, ...]:
-    """A press on one of the three buttons."""
+def prefer(comparing: CompareHandlers, desk: Desk, votes: Any, side: Any) -> tuple[Any, ...]:
+    """A press on one of the three buttons: (votes, stage)."""
     event: Any = SimpleNamespace(side=side)
-    return comparing.prefer(comparison, votes, event)
+    return comparing.prefer(desk, votes, event)
 
 
-def test_both_grow_and_end_with_facts_and_scores(comparing: CompareHandlers, picture: Picture) -> None:
-    answers = compared(comparing, picture)
+def test_both_grow_and_end_with_facts_and_scores(comparing: CompareHandlers, desk: Desk) -> None:
+    answers = compared(comparing, desk)
     for answer in answers:
-        assert json.loads(json.dumps(answer[1])) == answer[1]  # numpy numbers would reach the browser as strings
-    grown = [[side["reached_s"] for side in answer[1]["sides"]] for answer in answers[:-2]]
+        assert json.loads(json.dumps(answer[0])) == answer[0]  # numpy numbers would reach the browser as strings
+    grown = [[side["reached_s"] for side in answer[0]["sides"]] for answer in answers[:-2]]
     assert grown and all(abs(first - second) <= 0.5 for first, second in grown)
-    comparison, value, *_ = answers[-1]
-    assert (value["phase"], value["hidden"], comparison.hidden) == ("done", False, False)
+    value = answers[-1][0]
+    assert (value["phase"], value["hidden"]) == ("done", False)
     assert [side["label"] for side in value["sides"]] == ["A", "B"]
     assert [side["name"] for side in value["sides"]] == [
         "Random walk · Balanced",
@@ -80,50 +81,52 @@ def test_both_grow_and_end_with_facts_and_scores(comparing: CompareHandlers, pic
         "NLL of the seed: 2.500 nats a token",
         "NLL of the seed: 3.000 nats a token",
     ]
-    _, _, button, stop, random_seed = answers[-2]
+    _, button, stop, random_seed = answers[-2]
     assert button["value"] == "Generate" and button["interactive"] and not stop["interactive"] and random_seed != 7
 
 
-def test_without_the_same_random_seed_b_takes_the_next(comparing: CompareHandlers, picture: Picture) -> None:
+def test_without_the_same_random_seed_b_takes_the_next(comparing: CompareHandlers, desk: Desk) -> None:
     values = (10, 7, False, *A, *A)
-    sides = compared(comparing, picture, values=values)[-1][1]["sides"]
+    sides = compared(comparing, desk, values=values)[-1][0]["sides"]
     assert [side["name"] for side in sides] == ["Random walk · random seed 7", "Random walk · random seed 8"]
     assert sides[0]["score"] == sides[1]["score"] != ""
     assert sides[0]["notes"] != sides[1]["notes"]
 
 
 @pytest.mark.parametrize("b_first", [True, False])
-def test_blind_nothing_tells_until_the_choice(comparing: CompareHandlers, picture: Picture, b_first: bool) -> None:
+def test_blind_nothing_tells_until_the_choice(comparing: CompareHandlers, desk: Desk, b_first: bool) -> None:
     comparing.by_lot = lambda: b_first
-    begun = comparing.begin(picture, 10, True, REQUEST)
-    answers = list(comparing.generate(begun[0], True, None, REQUEST, *VALUES))
-    comparison = answers[-1][0]
-    sounds = list(comparing.sound(comparison, None, 0.2))
-    for value in (begun[1], *(answer[1] for answer in answers), *sounds):
+    answers = compared(comparing, desk, blind=True)
+    sounds = list(comparing.sound(desk, None, 0.2))
+    for value in (*(answer[0] for answer in answers), *sounds):
         shown = json.dumps({**value, "serial": 0})
         assert [words for words in TELLING if words in shown] == []
     assert [side["label"] for side in sounds[-1]["sides"]] == ["X", "Y"]
     assert [side["files"][0]["name"] for side in sounds[-1]["sides"]] == ["prelude-x.mid", "prelude-y.mid"]
 
-    opened, votes, answer = prefer(comparing, comparison, (), 0)
+    votes, answer = prefer(comparing, desk, (), 0)
     letters = ("B", "A") if b_first else ("A", "B")
     assert [side["label"] for side in answer["sides"]] == [f"X was {letters[0]}", f"Y was {letters[1]}"]
     chosen = "Random walk · Creative, focus 1.5" if b_first else "Random walk · Balanced"
     assert answer["words"] == f"You preferred X, {chosen}. {chosen} preferred 1 of 1."
-    assert answer["serial"] == begun[0].serial and "nats" in answer["sides"][0]["score"]
-    assert len(votes) == 1 and prefer(comparing, opened, votes, 1) == NOTHING  # the first choice counts
-    assert opened.value()["sides"][0]["name"] == chosen
+    assert answer["serial"] == answers[0][0]["serial"] and "nats" in answer["sides"][0]["score"]
+    assert [kept["title"] for kept in answer["kept"]] == ["Prelude"]
+    assert len(votes) == 1 and prefer(comparing, desk, votes, 1) == NOTHING  # the first choice counts
+    assert desk.picture.value()["sides"][0]["name"] == chosen
 
 
-def test_only_a_hidden_comparison_can_be_chosen_in(comparing: CompareHandlers, picture: Picture) -> None:
-    open_one, blind = compared(comparing, picture)[-1][0], compared(comparing, picture, blind=True)[-1][0]
-    for comparison, side in ((None, 0), (open_one, 0), (blind, 5), (blind, None), (blind, [1])):
-        assert prefer(comparing, comparison, (), side) == NOTHING
-    assert "No preference. no preference 1 of 1." in prefer(comparing, blind, (), -1)[2]["words"]
+def test_only_a_hidden_comparison_can_be_chosen_in(comparing: CompareHandlers, desk: Desk, fake_studio: Any) -> None:
+    assert prefer(comparing, desk, (), 0) == NOTHING
+    compared(comparing, desk)
+    assert prefer(comparing, desk, (), 0) == NOTHING
+    compared(comparing, desk, blind=True)
+    for side in (5, None, [1]):
+        assert prefer(comparing, desk, (), side) == NOTHING
+    assert "No preference. no preference 1 of 1." in prefer(comparing, desk, (), -1)[1]["words"]
 
 
 def test_a_checkpoint_that_does_not_fit_is_said_on_its_side(
-    comparing: CompareHandlers, picture: Picture, monkeypatch: pytest.MonkeyPatch
+    comparing: CompareHandlers, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = comparing.studio.compose
 
@@ -133,70 +136,74 @@ def test_a_checkpoint_that_does_not_fit_is_said_on_its_side(
         yield from whole(seed, settings, stop)
 
     monkeypatch.setattr(comparing.studio, "compose", fail_for_creative)
-    comparison, value, *_ = compared(comparing, picture, blind=True)[-1]
+    value = compared(comparing, desk, blind=True)[-1][0]
     assert [side["label"] for side in value["sides"]] == ["A", "B"] and not value["hidden"]
     assert value["sides"][1]["problem"].startswith("The weights of creative") and not value["sides"][1]["made"]
     assert value["sides"][0]["facts"].startswith("10 s of music") and value["phase"] == "done"
-    files = list(comparing.sound(comparison, None, 0.2))[-1]["sides"]
+    files = list(comparing.sound(desk, None, 0.2))[-1]["sides"]
     assert files[0]["files"][0]["data"] and not files[1]["files"][0]["data"]
 
 
 @pytest.mark.parametrize("error", [CheckpointError("Nothing fits."), ZeroDivisionError("!")])
-def test_when_neither_fits_the_page_is_ready_again(
-    comparing: CompareHandlers, picture: Picture, error: Exception, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("made_before", [False, True])
+def test_when_neither_fits_what_was_there_stays(
+    comparing: CompareHandlers, desk: Desk, error: Exception, made_before: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> Any:
         raise error
 
+    if made_before:
+        compared(comparing, desk)
+    before = desk.picture
     monkeypatch.setattr(comparing.studio, "compose", fail)
-    answers = compared(comparing, picture)
+    value, button, *_ = compared(comparing, desk)[-1]
     said = "Nothing fits." if isinstance(error, CheckpointError) else "terminal"
-    assert answers[-1][1]["phase"] == "failed" and all(said in side["problem"] for side in answers[-1][1]["sides"])
-    assert any(isinstance(answer[2], dict) and answer[2].get("interactive") for answer in answers)
-    assert list(comparing.sound(answers[-1][0], None, 0.2))[0] not in answers
-    assert not comparing.music.visitors.current("me").is_set()
+    assert value["phase"] == before.phase and said in value["problem"]["text"] and button["interactive"]
+    assert desk.picture.comparison is before.comparison
+    assert not comparing.music.visitors.current("compare-me").is_set()
 
 
-def test_somebody_elses_checkpoint_stays_closed(comparing: CompareHandlers, picture: Picture) -> None:
+def test_somebody_elses_checkpoint_stays_closed(comparing: CompareHandlers, desk: Desk) -> None:
     values = (10, 7, True, *A, *A[:-1], "run:theirs")
-    sides = compared(comparing, picture, values=values)[-1][1]["sides"]
+    sides = compared(comparing, desk, values=values)[-1][0]["sides"]
     assert "somebody's own checkpoint" in sides[1]["problem"] and sides[0]["made"]
 
 
 def test_ones_own_checkpoint_is_called_by_its_title(
-    comparing: CompareHandlers, picture: Picture, fake_workshop: Any, tmp_path: Path
+    comparing: CompareHandlers, desk: Desk, fake_workshop: Any, tmp_path: Path
 ) -> None:
     kept = finished(fake_workshop, with_dataset(fake_workshop, tmp_path))
     values = (10, 7, True, *A, *A[:-1], f"run:{kept['run']}")
-    begun = comparing.begin(picture, 10, False, REQUEST)[0]
-    *_, (_, value, *_) = comparing.generate(begun, False, kept, REQUEST, *values)
+    value = compared(comparing, desk, values=values, kept=kept)[-1][0]
     assert [side["name"] for side in value["sides"]] == ["Random walk", "Waltz · yours"]
     assert all(side["made"] for side in value["sides"])
 
 
-def test_a_number_out_of_range_names_its_side(comparing: CompareHandlers, picture: Picture) -> None:
-    comparison, value, button, *_ = compared(comparing, picture, values=(10, 7, True, *A, 9.0, *B[1:]))[-1]
-    assert value["problem"]["text"].startswith("B: temperature") and button["interactive"] and comparison is None
+def test_a_number_out_of_range_names_its_side(comparing: CompareHandlers, desk: Desk) -> None:
+    answers = compared(comparing, desk, values=(10, 7, True, *A, 9.0, *B[1:]))
+    assert answers[0][0]["problem"]["text"].startswith("B: temperature")
+    assert answers[-1][1]["interactive"] and desk.picture.comparison is None
 
 
-def test_stop_keeps_what_both_have(comparing: CompareHandlers, picture: Picture) -> None:
-    begun = comparing.begin(picture, 10, False, REQUEST)[0]
+def test_stop_keeps_what_both_have(comparing: CompareHandlers, desk: Desk) -> None:
+    comparing.begin(desk, False, None, REQUEST, *(180, *VALUES[1:]))
     values = []
-    for answer in comparing.generate(begun, False, None, REQUEST, *(180, *VALUES[1:])):
-        values.append(answer[1])
-        comparing.music.stop(REQUEST)
+    for answer in comparing.generate(desk, None, REQUEST):
+        values.append(answer[0])
+        comparing.stop(REQUEST)
     assert values[-1]["status"] == "Stopped" and values[-1]["phase"] == "done"
     assert all(side["made"] and side["facts"].startswith("stopped") and side["score"] for side in values[-1]["sides"])
 
 
 def test_without_a_synthesiser_the_midi_files_are_still_there(
-    comparing: CompareHandlers, picture: Picture, monkeypatch: pytest.MonkeyPatch
+    comparing: CompareHandlers, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def silent(*_: Any) -> Any:
         raise AudioError("No SoundFont was found. Put one into assets/soundfonts.")
 
     monkeypatch.setattr(comparing.studio, "render", silent)
-    value = list(comparing.sound(compared(comparing, picture)[-1][0], None, 0.2))[-1]
+    compared(comparing, desk)
+    value = list(comparing.sound(desk, None, 0.2))[-1]
     for side in value["sides"]:
         assert "SoundFont" in side["note"] and [file["label"] for file in side["files"] if file["data"]] == ["MIDI"]
 
