@@ -13,11 +13,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from musictx.privacy import send_nothing
+
 if TYPE_CHECKING:
     from musictx.experiment import generate_enhanced_music
 
 __all__ = ["generate_enhanced_music"]
 __version__ = "0.1.0"
+
+send_nothing()  # whichever module of this package is imported, this line runs before it
 
 
 def __getattr__(name: str) -> Any:

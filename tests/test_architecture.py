@@ -17,6 +17,8 @@ PACKAGE = ROOT / "musictx"
 GROUND = {"errors", "config"}
 LAW: dict[str, set[str]] = {
     "errors": set(),
+    "privacy": set(),
+    "hosting": GROUND,
     "config": {"errors"},
     "midi": GROUND,
     "model": GROUND,
@@ -29,7 +31,7 @@ LAW: dict[str, set[str]] = {
     "experiment": GROUND | {"midi", "takes", "model", "generation", "audio", "studio"},
     "audition": GROUND | {"midi", "generation"},
     "workshop": GROUND | {"midi", "takes", "model", "generation", "training", "studio"},
-    "ui": GROUND | {"midi", "takes", "model", "generation", "training", "audio", "studio", "workshop"},
+    "ui": GROUND | {"hosting", "midi", "takes", "model", "generation", "training", "audio", "studio", "workshop"},
     "cli": GROUND
     | {"midi", "takes", "model", "generation", "training", "audio", "studio", "experiment"}
     | {"audition", "workshop"},
