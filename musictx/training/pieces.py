@@ -13,7 +13,8 @@ from musictx.midi import vocabulary
 from musictx.midi.codec import encode
 from musictx.midi.files import read_midi
 from musictx.training.dataset import Corpus, Ids, open_corpus
-from musictx.training.prepare import prepare
+from musictx.training.prepare import MOST_MEMBERS, prepare
+from musictx.training.zip_reader import ZipReader
 
 SPLIT_TABLE = "metadata.csv"
 
@@ -55,5 +56,5 @@ def _has_split(path: Path) -> bool:
     """Whether a folder or zip says itself which pieces are held out."""
     if path.is_dir():
         return any(path.rglob(SPLIT_TABLE))
-    with zipfile.ZipFile(path) as archive:
-        return any(PurePosixPath(name).name == SPLIT_TABLE for name in archive.namelist())
+    with ZipReader(path, MOST_MEMBERS) as archive:
+        return any(PurePosixPath(info.filename).name == SPLIT_TABLE for info in archive.members)

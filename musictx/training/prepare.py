@@ -25,12 +25,14 @@ from musictx.midi.codec import encode
 from musictx.midi.files import read_midi
 from musictx.midi.notes import NoteSequence
 from musictx.training.corpus_writer import CorpusWriter
+from musictx.training.zip_reader import ZipReader
 
 MIDI_SUFFIXES = {".mid", ".midi"}
 HELD_OUT_SHARE = 0.1  # of pieces without a metadata.csv, by a hash of their name
 FILES_IN_FLIGHT = 64  # bounds the memory of files read ahead of the workers
 IGNORED_PREFIXES = ("._", "__MACOSX")
 LARGEST_MEMBER_BYTES = 64 * 2**20
+MOST_MEMBERS = 1_000_000  # of a zip: the largest collections of MIDI files have fewer
 
 
 @dataclass(frozen=True)
@@ -122,20 +124,29 @@ def _open_source(source: Path) -> tuple[list[str], Callable[[str], str], Content
         paths = ((path, path.relative_to(source).as_posix()) for path in sorted(source.rglob("*")))
         files = {name: path for path, name in paths if is_midi(name) or _is_metadata(name)}
         names = [name for name in files if is_midi(name)]
-        tables = {name: path.read_text(encoding="utf-8") for name, path in files.items() if _is_metadata(name)}
+        tables = {name: _text(path.read_bytes(), name) for name, path in files.items() if _is_metadata(name)}
         return names, _splitter(tables), lambda wanted: ((name, files[name].read_bytes()) for name in wanted)
     if not zipfile.is_zipfile(source):
         raise TrainingError(f"{source} is neither a folder nor a zip file. Give one of the two.")
-    archive = zipfile.ZipFile(source)
-    names = sorted(name for name in archive.namelist() if is_midi(name))
-    tables = {name: archive.read(name).decode("utf-8") for name in archive.namelist() if _is_metadata(name)}
-    return names, _splitter(tables), lambda wanted: ((name, _member(archive, name)) for name in wanted)
+    with ZipReader(source, MOST_MEMBERS) as archive:
+        inside = [info.filename for info in archive.members]
+        tables = {name: _text(archive.read(name, LARGEST_MEMBER_BYTES), name) for name in inside if _is_metadata(name)}
+    names = sorted(name for name in inside if is_midi(name))
+    return names, _splitter(tables), lambda wanted: _members(source, wanted)
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """A member's bytes, at most as many as a MIDI file may have: a zip bomb is cut, then refused."""
-    with archive.open(name) as member:
-        return member.read(LARGEST_MEMBER_BYTES + 1)
+def _members(source: Path, names: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Of each at most as many bytes as a MIDI file may have: a zip bomb is cut, then refused."""
+    with ZipReader(source, MOST_MEMBERS) as archive:
+        for name in names:
+            yield name, archive.read(name, LARGEST_MEMBER_BYTES + 1)
+
+
+def _text(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise TrainingError(f"{name} is no text in UTF-8. Save it again as a CSV file in UTF-8.") from error
 
 
 def is_midi(name: str) -> bool:
@@ -152,8 +163,11 @@ def _splitter(tables: dict[str, str]) -> Callable[[str], str]:
     """Maps a file's name to "train" or "validation"; `tables` are the metadata.csv by their own names."""
     splits: dict[str, str] = {}
     for table_name, table in tables.items():
-        for row in csv.DictReader(io.StringIO(table)):
-            splits[str(PurePosixPath(table_name).parent / row["file"])] = row["split"]
+        rows = csv.DictReader(io.StringIO(table))
+        if not {"file", "split"} <= set(rows.fieldnames or ()):
+            raise TrainingError(f"{table_name} needs the columns file and split. It has: {rows.fieldnames}.")
+        for row in rows:
+            splits[str(PurePosixPath(table_name).parent / (row["file"] or ""))] = row["split"]
     return lambda name: splits.get(name) or _split_by_hash(name)
 
 

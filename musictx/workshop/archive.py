@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from musictx.errors import TrainingError
 from musictx.midi.files import LARGEST_FILE_BYTES
-from musictx.training.prepare import is_midi
+from musictx.training.prepare import MOST_MEMBERS, is_midi
+from musictx.training.zip_reader import ZipReader
 from musictx.workshop.policy import WorkshopLimits
 
 SMALL_BYTES = 2**20  # below this a good compression ratio is no bomb
@@ -54,20 +55,30 @@ def midi_files(
 
 
 def read_member(path: Path, member: str) -> bytes:
-    """The bytes of a file that `midi_files` found: at most one more than a MIDI file may have, so that a member
-    that lies about its size is refused by the reader.
+    """The bytes of one file that `midi_files` found; see `read_all` for many."""
+    (content,) = (content for _, content in read_all([("", path, member)]))
+    return content
+
+
+def read_all(found: Sequence[tuple[str, Path, str]]) -> Iterator[tuple[int, bytes]]:
+    """(place in `found`, bytes) of all files that `midi_files` found, each zip opened once; in an order of its own.
+
+    Of a file at most one byte more than a MIDI file may have, so that a member that lies about its size is refused
+    by the reader.
 
     Raises:
-        TrainingError: if the zip is damaged there.
+        TrainingError: if a zip is damaged.
     """
-    if not member:
-        with path.open("rb") as file:
-            return file.read(LARGEST_FILE_BYTES + 1)
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
-            return file.read(LARGEST_FILE_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError) as error:
-        raise TrainingError(f"{member} in {path.name} is damaged ({error}). Pack the zip again.") from error
+    for path, places in groupby(sorted(range(len(found)), key=lambda at: str(found[at][1])), lambda at: found[at][1]):
+        numbers = list(places)
+        if not found[numbers[0]][2]:
+            for number in numbers:
+                with path.open("rb") as file:
+                    yield number, file.read(LARGEST_FILE_BYTES + 1)
+            continue
+        with ZipReader(path, MOST_MEMBERS) as archive:
+            for number in numbers:
+                yield number, archive.read(found[number][2], LARGEST_FILE_BYTES + 1)
 
 
 def checked_members(path: Path, most_bytes: int, most_members: int, compression: float) -> list[zipfile.ZipInfo]:
@@ -76,13 +87,8 @@ def checked_members(path: Path, most_bytes: int, most_members: int, compression:
     Raises:
         TrainingError: for path parts, links, absolute names, encryption, zips within, bombs, or too much.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise TrainingError(f"{path.name} is no zip that can be read ({error}). Pack it again.") from error
-    if len(members) > most_members:
-        raise TrainingError(f"{path.name} holds {len(members):,} entries; at most {most_members:,} are read. Split it.")
+    with ZipReader(path, most_members) as archive:
+        members = archive.members
     size, packed = sum(info.file_size for info in members), sum(info.compress_size for info in members)
     if size > most_bytes:
         raise TrainingError(
@@ -97,12 +103,15 @@ def checked_members(path: Path, most_bytes: int, most_members: int, compression:
         complaint = _complaint(info)
         if complaint:
             raise TrainingError(f"{path.name} holds {info.filename[:80]!r}, {complaint}. It was not opened.")
-    return [info for info in members if not info.is_dir()]
+        archive.check(info)
+    return [info for info in members if not info.filename.endswith("/")]
 
 
 def _complaint(info: zipfile.ZipInfo) -> str:
     """What is wrong with a member, "" if nothing is."""
     name = info.filename
+    if not name:
+        return "which is no name; pack it with plain names"
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if name.startswith(("/", "\\")) or ".." in parts or (parts and ":" in parts[0]):
         return "a path that leads out of the zip; pack it with plain names"

@@ -23,7 +23,7 @@ from musictx.training.corpus_writer import CorpusWriter, write_index
 from musictx.training.dataset import open_corpus
 from musictx.training.runs import read_json, replace_file
 from musictx.workshop.advice import dataset_warnings, expectation
-from musictx.workshop.archive import midi_files, read_member
+from musictx.workshop.archive import midi_files, read_all
 from musictx.workshop.intake import ReadFile, judged, read_file
 from musictx.workshop.policy import WorkshopLimits
 from musictx.workshop.report import SPLITS, DatasetReport, DatasetRow
@@ -51,11 +51,12 @@ class Datasets:
         if not paths:
             raise TrainingError("No files were given. Choose .mid files, or a zip of them.")
         found, said = midi_files(paths, self.limits, folders)
-        files = []
-        for number, (own_name, path, member) in enumerate(found, 1):
-            files.append(read_file(own_name, read_member(path, member)))
+        read: dict[int, ReadFile] = {}
+        for place, content in read_all(found):
+            read[place] = read_file(found[place][0], content)
             if report:
-                report(number, len(found))
+                report(len(read), len(found))
+        files = [read[place] for place in range(len(found))]
         rows = judged(files)
         if not any(row.used for row in rows):
             raise TrainingError(f"None of the {len(rows)} files can be used; {rows[0].file}: {rows[0].reason}")

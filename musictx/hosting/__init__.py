@@ -1,0 +1,1 @@
+"""What a page that is open to the world needs in front of it; plain ASGI and settings, without Gradio."""
