@@ -27,6 +27,7 @@ from musictx.ui.controls import (
 )
 from musictx.ui.forms import CUSTOM, preset_values, read_settings, read_sound
 from musictx.ui.seed_handlers import LIMIT_BYTES
+from musictx.ui.visitors import part_of
 
 DRAWN = -1  # the random seed of a caller who does not care; the client library needs a default that is not None
 DESCRIPTION = (
@@ -70,21 +71,22 @@ class Api:
             sampling = (heat, choices, share, focus, stay_in_key)
             settings = read_settings(*sampling, seconds, context_seconds, variations, number, name)
             self._permit(settings.checkpoint, None, request)
-            progress = self._run(seed_file, settings)
+            progress = self._run(seed_file, settings, request)
             with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
                 yield self._write(progress, settings, read_sound(soundfont or None, room), Path(folder), audio_format)
         except MusictxError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    def _run(self, seed_file: str | None, settings: ComposeSettings) -> Progress:
+    def _run(self, seed_file: str | None, settings: ComposeSettings, request: gr.Request) -> Progress:
         if not seed_file:
             raise MidiError("seed_file is missing: give a .mid file, for example seed_file=handle_file('seed.mid').")
         size = Path(seed_file).stat().st_size
         if size > LIMIT_BYTES:
             raise MidiError(f"seed_file has {size / 2**20:.1f} MB; a seed may have {LIMIT_BYTES / 2**20:.0f} MB.")
         seed = self._studio.read_seed(seed_file, Path(seed_file).stem)
-        session = f"api-{uuid.uuid4()}"  # one program may ask for several pieces at once
-        flag = self._visitors.begin(session)
+        # One program may ask for several pieces at once, which all end when it is gone.
+        session = part_of(str(request.session_hash), uuid.uuid4())
+        flag = self._visitors.current(session)
         try:
             return deque(self._studio.compose(seed, settings, flag.is_set), maxlen=1).pop()
         finally:

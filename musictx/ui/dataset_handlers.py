@@ -45,6 +45,12 @@ class DatasetHandlers:
 
     def take_folder(self, folder: str, kept: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """The same for a folder of the server, where the policy allows it."""
+        try:
+            self.workshop.policy.check(owner_in(kept, request))
+            self.workshop.policy.check_folders()
+        except MusictxError as error:
+            yield self._problem(kept, request, str(error))
+            return
         if not folder.strip():
             yield self._problem(kept, request, "Name a folder of the server, for example /home/me/midi.")
             return

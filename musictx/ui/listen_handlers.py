@@ -75,7 +75,8 @@ class ListenHandlers:
     def duel(self, kept: Any, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Two continuations of one passage, to guess which is the run's: listen."""
         session, run_id = f"duel-{request.session_hash}", str(kept.get("run") or "")
-        flag = self.visitors.begin(session)
+        self.visitors.begin(session)
+        flag = self.visitors.current(session)
         shown = Listening(new_serial(), "duel", title="Which one is yours?", wait=f"{COMPOSING}…")
         yield shown.value()
         try:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from musictx.errors import CheckpointError
+from musictx.hosting.files import own_files
+from musictx.hosting.settings import HostSettings
+from musictx.hosting.watch import Watch
 from musictx.ui import icons
 from musictx.ui.about import build_about
 from musictx.ui.api import build_api
@@ -25,6 +24,7 @@ from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, default_checkpoint
 from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.seed_handlers import SeedHandlers
+from musictx.ui.served import hosting_options
 from musictx.ui.settings_memory import settings_store
 from musictx.ui.sign_in import read_logins
 from musictx.ui.theme import HERE, build_theme, read_styles
@@ -33,13 +33,13 @@ from musictx.ui.train_events import TrainHandlers, wire_train
 from musictx.ui.visit import build_keepsake
 from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
+from musictx.ui.watched import watched
 
 if TYPE_CHECKING:
     from musictx.studio import Studio
     from musictx.workshop.policy import TrainingPolicy
     from musictx.workshop.workshop import Workshop
 
-MAX_WAITING = 16  # visitors in the queue; more are asked to come back
 # Downloads and uploads live for four hours. An upload's path is made of its content, so visitors who bring
 # the same file share it: a handler that removed it would take it from another one who is just being served.
 CACHE_SWEEP_S, CACHE_AGE_S = 900, 4 * 3600
@@ -47,14 +47,26 @@ CACHE_SWEEP_S, CACHE_AGE_S = 900, 4 * 3600
 MAX_UPLOAD = 4 * 2**20
 
 
-def build_page(studio: Studio, warmth: Warmth, workshop: Workshop) -> gr.Blocks:
+def build_page(
+    studio: Studio,
+    warmth: Warmth,
+    workshop: Workshop,
+    settings: HostSettings | None = None,
+    watch: Watch | None = None,
+) -> gr.Blocks:
     """The page over `studio` and `workshop`; nothing heavy happens before a visitor comes.
+
+    Args:
+        settings: of the host, from the environment if not given.
+        watch: counts what is made.
 
     Raises:
         MidiError: if the built-in seeds are missing.
+        SettingsError: if the environment holds a setting that is none.
     """
+    settings = settings or HostSettings.from_environment(os.environ)
     seeds = SeedHandlers(studio)
-    music = ComposeHandlers(studio, Visitors(), warmth, workshop)
+    music = ComposeHandlers(watched(studio, watch), Visitors(settings.at_once), warmth, workshop)
     first = seeds.first_picture()
     with gr.Blocks(
         title="musictx", analytics_enabled=False, delete_cache=(CACHE_SWEEP_S, CACHE_AGE_S), fill_width=True
@@ -76,13 +88,17 @@ def build_page(studio: Studio, warmth: Warmth, workshop: Workshop) -> gr.Blocks:
         wire(page, tab, seeds, music, kept, settings_store("compose"))
         comparing = CompareHandlers(music, OwnCheckpoints(workshop))
         wire_compare(page, compare, compare_shown, seeds, comparing, kept, settings_store("compare"), tab.sound)
-        wire_train(page, train, tab, tabs, TrainHandlers.over(workshop))
-    return page.queue(max_size=MAX_WAITING, default_concurrency_limit=4)
+        wire_train(page, train, tab, tabs, TrainHandlers.over(workshop, settings.at_once))
+    # Not open to direct requests: what has a queue is asked for through it, so that nobody passes the others.
+    return page.queue(max_size=settings.waiting, default_concurrency_limit=4, api_open=False)
 
 
-def launch_options(workshop: Workshop) -> dict[str, Any]:
-    """What Gradio 6 takes at launch: look, limits, footer."""
+def launch_options(
+    workshop: Workshop, settings: HostSettings | None = None, watch: Watch | None = None
+) -> dict[str, Any]:
+    """What Gradio 6 takes at launch: look, limits, footer, and the guards around it all; see `build_page`."""
     return {
+        **hosting_options(upload_limit(workshop), settings, watch),
         "theme": build_theme(),
         "css": read_styles(),
         "max_file_size": upload_limit(workshop),
@@ -125,24 +141,6 @@ def serve(
         )
         warmth.start()
         page.block_thread()
-
-
-@contextlib.contextmanager
-def own_files() -> Iterator[Path]:
-    """The folder of this page's uploads and downloads while it is served: GRADIO_TEMP_DIR, else one of its own.
-
-    Gradio's default is one folder for all pages of a machine. There a page that ends removes files of the same
-    content from under another one, and a second user of the machine may not write at all.
-    """
-    if "GRADIO_TEMP_DIR" in os.environ:
-        yield Path(os.environ["GRADIO_TEMP_DIR"])
-        return
-    with tempfile.TemporaryDirectory(prefix="musictx-page-", ignore_cleanup_errors=True) as folder:
-        os.environ["GRADIO_TEMP_DIR"] = folder
-        try:
-            yield Path(folder)
-        finally:
-            del os.environ["GRADIO_TEMP_DIR"]
 
 
 def _check(studio: Studio, checkpoint: str | None) -> str | None:

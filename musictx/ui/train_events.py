@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
 
+from musictx.ui.asked_first import AskedFirst
 from musictx.ui.compose import ComposeTab
 from musictx.ui.compose_events import GENERATION, INNER, QUICK
+from musictx.ui.compose_events import READING as SEEDS
 from musictx.ui.dataset_handlers import DatasetHandlers
 from musictx.ui.form_handlers import FormHandlers
 from musictx.ui.listen_handlers import ListenHandlers
@@ -22,6 +25,7 @@ from musictx.ui.visitors import Visitors
 if TYPE_CHECKING:
     from musictx.workshop.workshop import Workshop
 
+# Apart from seeds, which are small: they do not wait behind somebody's dataset.
 READING: dict[str, Any] = {"concurrency_id": "reading", "concurrency_limit": 2, **INNER}
 SOUND: dict[str, Any] = {"concurrency_id": "sound", "concurrency_limit": 2, **INNER}
 # Two at a time would measure each other.
@@ -41,17 +45,23 @@ class TrainHandlers:
     own: OwnCheckpoints
 
     @classmethod
-    def over(cls, workshop: Workshop) -> TrainHandlers:
-        """Builds them."""
+    def over(cls, workshop: Workshop, at_once: int) -> TrainHandlers:
+        """Builds them; `at_once` as for `Visitors`."""
         return cls(
             TrainDoor(workshop),
             DatasetHandlers(workshop),
             FormHandlers(workshop),
             RunHandlers(workshop),
-            ListenHandlers(workshop, Visitors()),
+            ListenHandlers(workshop, Visitors(at_once)),
             UploadHandlers(workshop),
             OwnCheckpoints(workshop),
         )
+
+    def asked_first(self) -> TrainHandlers:
+        """The same, for those alone who may train."""
+        workshop = self.door.workshop
+        parts = {each.name: AskedFirst(workshop, getattr(self, each.name)) for each in dataclasses.fields(self)}
+        return TrainHandlers(**cast(dict[str, Any], parts))
 
 
 def wire_train(page: gr.Blocks, tab: TrainTab, compose: ComposeTab, tabs: gr.Tabs, on: TrainHandlers) -> None:
@@ -64,11 +74,13 @@ def wire_train(page: gr.Blocks, tab: TrainTab, compose: ComposeTab, tabs: gr.Tab
     entered.then(on.own.offer, [tab.kept], [compose.checkpoint], **QUICK)
     entered.then(on.uploads.show, [tab.kept], [tab.brought, tab.brought_row], **QUICK)
     shown.then(on.forms.bases, [tab.kept], [tab.form["base"]], **QUICK)
-    _wire_dataset(tab, step, on.datasets)
-    _wire_form(tab, panel, on.forms, on.runs)
-    _wire_run(tab, panel, on)
-    _wire_listening(page, tab, on.listening)
-    _wire_use(tab, compose, tabs, on)
+    # Those above come with every visit and say a refusal where it belongs; all others are asked for by a press.
+    asked = on.asked_first()
+    _wire_dataset(tab, step, asked.datasets)
+    _wire_form(tab, panel, asked.forms, asked.runs)
+    _wire_run(tab, panel, asked)
+    _wire_listening(page, tab, asked.listening)
+    _wire_use(tab, compose, tabs, asked)
 
 
 def _wire_dataset(tab: TrainTab, step: list[Any], datasets: DatasetHandlers) -> None:
@@ -88,7 +100,7 @@ def _wire_form(tab: TrainTab, panel: list[Any], forms: FormHandlers, runs: RunHa
     for control in deciding:
         control.change(forms.fit, deciding, fitted, **QUICK)
     tab.save.click(forms.save, tab.settings, [tab.offer], **QUICK)
-    tab.load.upload(forms.load, [tab.load, tab.kept], [*tab.settings, tab.offer], **QUICK)
+    tab.load.upload(forms.load, [tab.load, tab.kept], [*tab.settings, tab.offer], **SEEDS)
     tab.estimate.click(forms.estimate, [tab.kept, *tab.settings], [tab.offer, tab.estimate, tab.start], **MEASURING)
     started = tab.start.click(forms.start, [tab.kept, *tab.settings], [tab.kept, tab.offer], **QUICK)
     started.then(runs.show, [tab.kept], panel, **QUICK)
@@ -121,7 +133,7 @@ def _wire_use(tab: TrainTab, compose: ComposeTab, tabs: gr.Tabs, on: TrainHandle
     tab.outcome.use(on.own.use, [tab.kept], taken, **QUICK)
     brought = gr.State("")
     row = [tab.brought, tab.brought_row]
-    added = tab.bring.upload(on.uploads.take, [tab.bring, tab.kept], [tab.brought_problem, brought, *row], **QUICK)
+    added = tab.bring.upload(on.uploads.take, [tab.bring, tab.kept], [tab.brought_problem, brought, *row], **READING)
     dropped = tab.drop.click(
         on.uploads.remove, [tab.brought, tab.kept], [tab.brought_problem, *row], js=ASK, trigger_mode="once", **QUICK
     )

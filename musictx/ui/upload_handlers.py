@@ -41,7 +41,9 @@ class UploadHandlers:
     def show(self, kept: Any, request: gr.Request) -> tuple[Any, Any]:
         """What the visitor has brought: (picker, row)."""
         try:
-            mine = self.workshop.uploaded(owner_in(kept, request))
+            owner = owner_in(kept, request)
+            self.workshop.policy.check(owner)
+            mine = self.workshop.uploaded(owner)
         except MusictxError:
             mine = ()
         choices = [(each.title, each.reference) for each in mine]

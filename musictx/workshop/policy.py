@@ -87,6 +87,14 @@ class TrainingPolicy:
         if refusal:
             raise TrainingError(refusal)
 
+    def check_folders(self) -> None:
+        """Raises TrainingError where nothing on the server may be named, neither folder nor file."""
+        if not self.server_folders:
+            raise TrainingError(
+                "Naming what lies on this server is not allowed here. Upload the files or a zip; whoever runs the "
+                "server can allow it with MUSICTX_TRAINING_FOLDERS=on."
+            )
+
 
 def _is_on(value: str) -> bool:
     return value.strip().lower() in ("on", "1", "true", "yes")

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from musictx.ui.visitors import AT_ONCE, Visitors
+from musictx.ui.visitors import AT_ONCE, FORGOTTEN_S, MOST_WAITING, Visitors, part_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,3 +72,40 @@ def test_as_many_compose_at_once_as_is_promised(tmp_path: Path) -> None:
     command = [sys.executable, "-c", BUILD, str(tmp_path)]  # a page leaves event loops behind
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == f"{{{AT_ONCE}}}"
+
+
+def test_a_press_that_nothing_follows_is_forgotten() -> None:
+    now = [0.0]
+    visitors = Visitors(at_once=1, clock=lambda: now[0])
+    visitors.begin("music")
+    visitors.current("music")
+    for number in range(500):
+        visitors.begin(f"nobody {number}")
+    visitors.begin("me")
+    assert visitors.ahead("me") <= MOST_WAITING
+    now[0] = FORGOTTEN_S + 1
+    visitors.begin("me")
+    assert visitors.ahead("me") == 1, "only the music that is made"
+
+
+def test_who_waits_and_asks_is_not_forgotten() -> None:
+    now = [0.0]
+    visitors = Visitors(at_once=1, clock=lambda: now[0])
+    visitors.begin("music")
+    visitors.current("music")
+    visitors.begin("first")
+    for _ in range(100):
+        now[0] += 1
+        assert visitors.ahead("first") == 1
+        visitors.begin(f"nobody {now[0]}")
+    assert visitors.current("first") is visitors.current("first")
+    visitors.begin("second")
+    assert visitors.ahead("second") >= 2
+
+
+def test_all_runs_of_a_session_end_with_it() -> None:
+    visitors = Visitors()
+    flags = [visitors.current(part_of("me", number)) for number in range(2)]
+    other = visitors.current("me2")
+    visitors.leave("me")
+    assert all(flag.is_set() for flag in flags) and not other.is_set()

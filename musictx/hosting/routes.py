@@ -1,0 +1,69 @@
+"""Which addresses are open: those that the page's browser side, its API and a host use; all others are not there."""
+
+from __future__ import annotations
+
+import re
+
+from musictx.hosting.messages import App, Receive, Scope, Send, path_of, refuse
+
+NAME = r"[\w.~-]{1,200}"
+READ = (
+    r"/",
+    r"/config",
+    r"/(assets|static|svelte)/.+",
+    r"/favicon\.ico",
+    r"/theme\.css",
+    r"/robots\.txt",
+    r"/manifest\.json",
+    r"/pwa_icon(/\d+)?",
+    r"/logout",
+    r"/login/(huggingface|callback)",
+    r"/healthz",
+    r"/metrics",
+    r"/gradio_api/(info|openapi\.json|config|theme\.css|app_id|user|login_check|startup-events)",
+    rf"/gradio_api/heartbeat/{NAME}",
+    r"/gradio_api/queue/(data|status)",
+    rf"/gradio_api/call/(v2/)?{NAME}/{NAME}",
+    r"/gradio_api/upload_progress",
+    r"/gradio_api/file=.+",
+    r"/gradio_api/custom_component/.+",
+)
+WRITE = (
+    r"/login",
+    rf"/gradio_api/(run|api|call|call/v2)/{NAME}",
+    r"/gradio_api/queue/join",
+    r"/gradio_api/(cancel|reset)",
+    r"/gradio_api/upload",
+)
+OPEN = {
+    "GET": re.compile("|".join(READ)),
+    "HEAD": re.compile("|".join(READ)),
+    "OPTIONS": re.compile("|".join(READ + WRITE)),
+    "POST": re.compile("|".join(WRITE)),
+}
+
+
+class OpenRoutes:
+    """Middleware: what the page does not use answers 404, whatever the framework would do there.
+
+    Among them deep links, recordings, monitoring, the history of runs, and the proxy.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+        elif scope["type"] == "http" and not is_open(scope["method"], path_of(scope)):
+            await refuse(send, 404, "There is nothing at this address.")
+        else:
+            await self.app(scope, receive, send)
+
+
+def is_open(method: str, path: str) -> bool:
+    """Whether a request of this method may go to this path."""
+    pattern = OPEN.get(method)
+    plain = path.rstrip("/") or "/"
+    return pattern is not None and pattern.fullmatch(plain) is not None
