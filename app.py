@@ -1,6 +1,6 @@
 """Starts the page: arguments -> studio and workshop -> launch.
 
-    python app.py [--host 127.0.0.1] [--port 7860] [--checkpoint enhanced] [--engine auto] [--share]
+    python app.py [--host 127.0.0.1] [--port 7860] [--checkpoint enhanced] [--engine auto] [--share] [--public]
 
 GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured; on a Hugging Face Space (SPACE_ID) the page
 listens to the outside without further ado. MUSICTX_TRAINING=on opens the Train tab,
@@ -15,12 +15,23 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
+
+from musictx.errors import MusictxError
+from musictx.hosting.files import own_files, temporary_inside
+from musictx.hosting.logs import kept_log
+from musictx.hosting.settings import HostSettings, listing
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line, with the environment as its defaults."""
     outside = "0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1"
-    parser = argparse.ArgumentParser(prog="app.py", description="musictx: a piano co-writer in the browser")
+    parser = argparse.ArgumentParser(
+        prog="app.py",
+        description="musictx: a piano co-writer in the browser",
+        epilog=f"Settings of a host, from the environment:\n{listing()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", outside), help="address to listen on")
     parser.add_argument(
         "--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")), help="port to listen on"
@@ -30,6 +41,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--engine", default=None, help="auto, onnx, onnx-int8 or keras (default: $MUSICTX_ENGINE, else auto)"
     )
     parser.add_argument("--share", action="store_true", help="also open a public link through Gradio")
+    parser.add_argument(
+        "--public", action="store_true", help="open to the world: the strict settings of a host, see below"
+    )
     return parser.parse_args(arguments)
 
 
@@ -38,21 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     # systemd, Docker and a Space end the page with SIGTERM: it leaves as after Ctrl-C, its files removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # After the arguments: --help should not wait seconds for Gradio.
-    from musictx.errors import MusictxError
-    from musictx.ui.page import serve
-    from musictx.workshop.workshop import open_workshop
-
     try:
-        workshop = open_workshop(Path(__file__).resolve().parent, engine=options.engine)
-        serve(
-            workshop.studio,
-            workshop,
-            host=options.host,
-            port=options.port,
-            checkpoint=options.checkpoint,
-            share=options.share,
-        )
+        settings = HostSettings.from_environment(os.environ, options.public)
+        # The folder before Gradio is imported, which chooses one then.
+        with kept_log(settings), own_files() as folder, temporary_inside(folder):
+            _serve(options, settings)
     except MusictxError as error:
         print(f"musictx cannot start: {error}", file=sys.stderr)
         return 2
@@ -61,5 +65,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _serve(options: argparse.Namespace, settings: HostSettings) -> None:
+    # After the arguments: --help should not wait seconds for Gradio.
+    from musictx.ui.page import serve
+    from musictx.workshop.workshop import open_workshop
+
+    workshop = open_workshop(Path(__file__).resolve().parent, engine=options.engine)
+    serve(
+        workshop.studio,
+        workshop,
+        host=options.host,
+        port=options.port,
+        checkpoint=options.checkpoint,
+        share=options.share,
+        settings=settings,
+    )
+
+
+def leave(status: int) -> NoReturn:
+    """Ends the process at once. Its files are removed by now, and what threads of the engine are still at would, on
+    the way through the interpreter's end, abort it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

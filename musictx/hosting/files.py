@@ -41,6 +41,18 @@ def own_files() -> Iterator[Path]:
             del os.environ[VARIABLE]
 
 
+@contextlib.contextmanager
+def temporary_inside(folder: Path) -> Iterator[None]:
+    """While it lasts, what this process makes for a moment lies in `folder`, and goes with it however threads end."""
+    place = folder / "work"
+    place.mkdir(parents=True, exist_ok=True)
+    before, tempfile.tempdir = tempfile.tempdir, str(place)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+
+
 def remove_abandoned(place: Path) -> list[Path]:
     """Removes what pages left in `place` that were killed; the folders removed."""
     return [folder for folder in sorted(place.glob(f"{PREFIX}*")) if _is_abandoned(folder) and _removed(folder)]

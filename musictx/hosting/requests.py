@@ -17,7 +17,7 @@ from musictx.hosting.watch import Watch
 
 HEADER = "x-request-id"
 GIVEN = re.compile(r"[\w.-]{1,64}")  # a proxy's own number is kept, so that both logs can be read side by side
-NAMES = re.compile(r"^(/gradio_api/[a-z_.]+|/(?:assets|static|svelte)|/[a-z_.]*).*$")
+NAMES = re.compile(r"^(/gradio_api/(?:queue/(?:join|data|status)|[a-z_.-]+)|/(?:assets|static|svelte)|/[a-z_.]*).*$")
 
 
 class Requests:

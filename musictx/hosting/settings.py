@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,16 @@ from typing import Any
 
 from musictx.errors import SettingsError
 
+# What is read elsewhere, each in its one place, so that the list is whole.
+ELSEWHERE = {
+    "MUSICTX_TRAINING": "on: everybody who reaches the page may train (off)",
+    "MUSICTX_TRAINERS": "signed-in names that may train, name,name (none)",
+    "MUSICTX_TRAINING_FOLDERS": "on: a folder or file of the server may be named as a dataset (off)",
+    "MUSICTX_LOGINS": "name:password,name:password; with them the whole page asks for one (none)",
+    "MUSICTX_WORKSHOP": "folder of datasets, runs and uploaded checkpoints (data/workshop)",
+    "MUSICTX_CACHE": "folder of what is built once: SoundFonts, graphs (the user's cache)",
+    "MUSICTX_ENGINE": "auto, onnx, onnx-int8 or keras (auto)",
+}
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -102,6 +113,7 @@ class HostSettings:
         Raises:
             SettingsError: naming the variable, what was received and what it takes.
         """
+        _check_names(environment)
         values: dict[str, Any] = {}
         kinds = typing.get_type_hints(cls)
         for each in dataclasses.fields(cls):
@@ -124,7 +136,18 @@ def listing() -> str:
         about = each.metadata
         public = "" if about["public"] is None else f"; {_written(about['public'])} with --public"
         rows.append(f"  {about['variable']:<24} {about['meaning']} ({_written(each.default)}{public})")
+    rows += [f"  {name:<24} {meaning}" for name, meaning in ELSEWHERE.items()]
     return "\n".join(rows)
+
+
+def _check_names(environment: Mapping[str, str]) -> None:
+    """Refuses a variable that nothing reads: a strict setting with a slip in its name would silently not hold."""
+    known = [each.metadata["variable"] for each in dataclasses.fields(HostSettings)] + [*ELSEWHERE]
+    for name in environment:
+        if name.startswith("MUSICTX_") and name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            remedy = f"Did you mean {near[0]}?" if near else "app.py --help lists all."
+            raise SettingsError(f"{name} is no setting of musictx. {remedy}")
 
 
 def _written(value: Any) -> str:

@@ -77,6 +77,7 @@ class CompareHandlers:
             yield after_run(desk)
             return
         picture, press = claimed
+        self.music.visitors.go_on(_session(request), press.stop)
 
         def permit(checkpoint: str) -> None:
             self.music.permit(checkpoint, kept, request)

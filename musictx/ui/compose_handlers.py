@@ -88,6 +88,7 @@ class ComposeHandlers:
             yield after_run(desk)
             return
         picture, press = claimed
+        self.visitors.go_on(str(request.session_hash), press.stop)
         try:
             self.permit(press.settings.checkpoint, kept, request)
             yield from self._stream(desk, picture, press)

@@ -25,6 +25,7 @@ from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, default_checkpoint
 from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.seed_handlers import SeedHandlers
 from musictx.ui.served import hosting_options
+from musictx.ui.serving import serve_until_ended
 from musictx.ui.settings_memory import settings_store
 from musictx.ui.sign_in import read_logins
 from musictx.ui.theme import HERE, build_theme, read_styles
@@ -117,30 +118,42 @@ def upload_limit(workshop: Workshop) -> int:
 
 
 def serve(
-    studio: Studio, workshop: Workshop, *, host: str, port: int, checkpoint: str | None = None, share: bool = False
+    studio: Studio,
+    workshop: Workshop,
+    *,
+    host: str,
+    port: int,
+    checkpoint: str | None = None,
+    share: bool = False,
+    settings: HostSettings | None = None,
 ) -> None:
     """Opens the page, then prepares the model behind it; returns when the server is interrupted.
+
+    Args:
+        settings: of the host, from the environment if not given.
 
     Raises:
         CheckpointError: if `checkpoint` is given and there is none of that name.
         MidiError: if the built-in seeds are missing.
-        SettingsError: if MUSICTX_LOGINS cannot be read.
+        SettingsError: if MUSICTX_LOGINS or another setting cannot be read.
     """
     logins = read_logins(os.environ)
+    settings = settings or HostSettings.from_environment(os.environ)
     chosen = _check(studio, checkpoint)
-    warmth = Warmth(studio, chosen)
+    warmth, watch = Warmth(studio, chosen), Watch()
+    watch.readiness(lambda: warmth.state)
     with own_files():
-        page = build_page(studio, warmth, workshop)
+        page = build_page(studio, warmth, workshop, settings, watch)
         page.launch(
             server_name=host,
             server_port=port,
             share=share,
             auth=logins or None,
             prevent_thread_lock=True,
-            **launch_options(workshop),
+            **launch_options(workshop, settings, watch),
         )
         warmth.start()
-        page.block_thread()
+        serve_until_ended(page, settings)
 
 
 def _check(studio: Studio, checkpoint: str | None) -> str | None:

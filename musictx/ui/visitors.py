@@ -57,6 +57,14 @@ class Visitors:
             run.seen_s = float("inf")
         return run.flag
 
+    def go_on(self, session: str, flag: threading.Event) -> None:
+        """The run that `flag` belongs to has its turn: it is not forgotten any more."""
+        with self._lock:
+            if session not in self._runs:
+                self._runs[session] = _Run(float("inf"), flag)
+            elif self._runs[session].flag is flag:
+                self._runs[session].seen_s = float("inf")
+
     def end(self, session: str, flag: threading.Event) -> None:
         """The run that `flag` belongs to is over."""
         with self._lock:

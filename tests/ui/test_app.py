@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import importlib.util
 import os
 import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from musictx.errors import CheckpointError
+from musictx.hosting.files import remove_abandoned
+from musictx.hosting.settings import HostSettings
+from musictx.midi.files import write_midi
 from musictx.ui.page import own_files, serve
 from tests.ui.conftest import free_port
+from tests.ui.fake_studio import broken_chords
 from tests.waiting import until
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -82,15 +90,28 @@ def test_a_folder_that_was_named_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert tmp_path.is_dir() and os.environ["GRADIO_TEMP_DIR"] == str(tmp_path)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process at once")
-def test_a_page_told_to_end_leaves_nothing(tmp_path: Path) -> None:
-    port, files, log = free_port(), tmp_path / "files", tmp_path / "log"
-    files.mkdir()
+def test_the_settings_of_a_host_are_listed_and_checked(
+    app: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        app.main(["--help"])
+    listed = capsys.readouterr().out
+    assert all(each.metadata["variable"] in listed for each in dataclasses.fields(HostSettings))
+    monkeypatch.setenv("MUSICTX_WAITING", "many")
+    assert app.main([]) == 2
+    assert "MUSICTX_WAITING is a number" in capsys.readouterr().err
+
+
+@contextlib.contextmanager
+def page_of_its_own(folder: Path, **variables: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address and the process of app.py, whose temporary files lie in `folder`/files."""
+    port, files, log = free_port(), folder / "files", folder / "log"
+    files.mkdir(exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
     with log.open("wb") as words:
         page = subprocess.Popen(
             [sys.executable, str(APP), "--port", str(port)],
-            env=environment | {"TMPDIR": str(files)},
+            env=environment | {"TMPDIR": str(files)} | variables,
             stdout=words,
             stderr=words,
         )
@@ -105,9 +126,49 @@ def test_a_page_told_to_end_leaves_nothing(tmp_path: Path) -> None:
 
     try:
         until(answers)
-        assert list(files.glob("musictx-page-*"))
-        page.send_signal(signal.SIGTERM)
-        assert page.wait(60) == 0, log.read_text()
+        yield f"http://127.0.0.1:{port}/", page
     finally:
         page.kill()
-    assert not list(files.glob("musictx-page-*"))
+        page.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process at once")
+def test_a_page_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+    """Neither its own files, nor those of a page that was killed; and Gradio's folder may be another user's."""
+    files = tmp_path / "files"
+    killed = files / "musictx-page-killed"
+    killed.mkdir(parents=True)
+    (killed / ".in-use").touch()
+    (files / "gradio").write_text("no folder that this page could write to")
+    with page_of_its_own(tmp_path) as (_, page):
+        assert [path.name for path in files.glob("musictx-page-*")] != [] and not killed.exists()
+        page.send_signal(signal.SIGTERM)
+        assert page.wait(60) == 0, (tmp_path / "log").read_text()
+    assert [path.name for path in files.iterdir()] == ["gradio"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process at once")
+def test_a_page_told_to_end_while_it_generates_ends_cleanly(tmp_path: Path) -> None:
+    gradio_client = pytest.importorskip("gradio_client")
+    with page_of_its_own(tmp_path, MUSICTX_METRICS="on") as (url, page):
+        client = gradio_client.Client(url, verbose=False, download_files=str(tmp_path), analytics_enabled=False)
+        seed = gradio_client.handle_file(str(write_midi(broken_chords(), tmp_path / "seed.mid")))
+        client.submit(seed_file=seed, seconds=180, api_name="/compose")
+
+        def works() -> bool:
+            with urllib.request.urlopen(f"{url}metrics", timeout=30) as answer:
+                return b"musictx_working 1.0" in answer.read()
+
+        until(works)
+        page.send_signal(signal.SIGTERM)
+        assert page.wait(60) == 0, (tmp_path / "log").read_text()
+    assert list((tmp_path / "files").iterdir()) == []
+
+
+def test_a_folder_in_use_is_not_taken_for_abandoned(tmp_path: Path) -> None:
+    for name in ("musictx-page-used", "musictx-page-left", "musictx-page-new", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "musictx-page-left" / ".in-use").touch()
+    with FileLock(tmp_path / "musictx-page-used" / ".in-use"):
+        assert [path.name for path in remove_abandoned(tmp_path)] == ["musictx-page-left"]
+    assert (tmp_path / "musictx-page-used").is_dir() and (tmp_path / "musictx-page-new").is_dir()

@@ -109,3 +109,16 @@ def test_all_runs_of_a_session_end_with_it() -> None:
     other = visitors.current("me2")
     visitors.leave("me")
     assert all(flag.is_set() for flag in flags) and not other.is_set()
+
+
+def test_a_run_that_was_forgotten_while_it_waited_can_be_stopped_once_it_goes_on() -> None:
+    now = [0.0]
+    visitors = Visitors(clock=lambda: now[0])
+    flag = visitors.begin("me")
+    now[0] = FORGOTTEN_S + 1
+    visitors.begin("you")
+    visitors.go_on("me", flag)
+    now[0] *= 10
+    visitors.begin("you")
+    visitors.stop("me")
+    assert flag.is_set()
