@@ -21,6 +21,7 @@ from musictx.config import ModelConfig, from_known_fields
 from musictx.errors import CheckpointError, SettingsError
 
 FORMAT = 1
+CARD_BYTES, LONGEST_TEXT, MOST_SHARDS = 2**20, 20_000, 1000
 CARD_FILE = "config.json"
 NOTICE_FILE = "NOTICE"  # licence texts that must go along with the weights and with what is made from them
 
@@ -74,7 +75,9 @@ def read_card(folder: Path) -> CheckpointCard:
             f"No checkpoint at {folder}: {CARD_FILE} is missing. Give a folder from checkpoints/ or one you trained."
         )
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > CARD_BYTES:
+            raise ValueError(f"it has {path.stat().st_size:,} bytes")
+        values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
         if values.get("format") != FORMAT:
             raise CheckpointError(
                 f"{path} is of format {values.get('format')!r}; this program reads {FORMAT}. Update musictx."
@@ -83,9 +86,33 @@ def read_card(folder: Path) -> CheckpointCard:
         values["model"] = ModelConfig.from_dict(values["model"])
         values["data"], values["shards"] = tuple(values.get("data", ())), tuple(values.get("shards", ()))
         card: CheckpointCard = from_known_fields(CheckpointCard, values)
-    except (ValueError, KeyError, TypeError, AttributeError, SettingsError) as error:
+        _check_types(card)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SettingsError) as error:
         raise CheckpointError(f"{path} is damaged ({error}). Fetch the checkpoint again.") from error
     return card
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number that a card may hold")
+
+
+def _check_types(card: CheckpointCard) -> None:
+    """Raises TypeError: a card may come from anybody, and what reads it later relies on what its fields are."""
+    for name in ("title", "licence", "vocabulary", "description", "style", "limits"):
+        value = getattr(card, name)
+        if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+            raise TypeError(f"{name} is no text of at most {LONGEST_TEXT:,} characters")
+    for name in ("recipe", "figures", "adapter"):
+        if not isinstance(getattr(card, name), dict):
+            raise TypeError(f"{name} is no table")
+    if not all(isinstance(source, dict) for source in card.data):
+        raise TypeError("data holds something that is no table")
+    if not all(isinstance(shard, str) for shard in card.shards) or len(set(card.shards)) < len(card.shards):
+        raise TypeError("shards are not the names of different files")
+    if len(card.shards) > MOST_SHARDS:
+        raise TypeError(f"it names {len(card.shards):,} files")
+    if not all(isinstance(card.adapter.get(name, ""), str) for name in ("base", "weights")):
+        raise TypeError("the base of the adapter is no text")
 
 
 def list_cards(folder: Path) -> tuple[CheckpointCard, ...]:

@@ -25,6 +25,7 @@ from musictx.training.runs import read_json, replace_file
 from musictx.workshop.advice import dataset_warnings, expectation
 from musictx.workshop.archive import midi_files, read_all
 from musictx.workshop.intake import ReadFile, judged, read_file
+from musictx.workshop.leftovers import remove_unfinished
 from musictx.workshop.policy import WorkshopLimits
 from musictx.workshop.report import SPLITS, DatasetReport, DatasetRow
 
@@ -50,6 +51,7 @@ class Datasets:
             raise TrainingError(f"You have {mine} datasets, as many as are kept. Delete one first.")
         if not paths:
             raise TrainingError("No files were given. Choose .mid files, or a zip of them.")
+        remove_unfinished(self.folder, "dataset.json")
         found, said = midi_files(paths, self.limits, folders)
         read: dict[int, ReadFile] = {}
         for place, content in read_all(found):

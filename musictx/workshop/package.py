@@ -10,20 +10,22 @@ import re
 import shutil
 import tempfile
 import zipfile
-import zlib
 from pathlib import Path
 
 from musictx.errors import CheckpointError, TrainingError
 from musictx.midi import vocabulary
-from musictx.model.card import CARD_FILE, NOTICE_FILE, CheckpointCard, carry_notice, read_card
+from musictx.model.card import CARD_FILE, NOTICE_FILE, CheckpointCard, read_card
+from musictx.model.headers import check_headers
 from musictx.training.runs import OWN_BASE
+from musictx.training.zip_reader import ZipReader
 from musictx.workshop.archive import checked_members
+from musictx.workshop.trial import check_elsewhere, merge_elsewhere
 
 MEMBERS = re.compile(r"config\.json|NOTICE|README\.md|curve\.png|weights-[\w.-]+\.safetensors")
 MOST_MEMBERS = 100
 MOST_BYTES = 2**30
 COMPRESSION = 50.0  # weights hardly compress
-LARGEST = {"width": 2048, "blocks": 48, "ffn_width": 8192, "window": 16384, "vocabulary_size": 4096}
+LARGEST = {"width": 2048, "blocks": 48, "ffn_width": 8192, "window": 16384}
 
 
 def pack_checkpoint(folder: Path, title: str, target: Path) -> Path:
@@ -37,12 +39,8 @@ def pack_checkpoint(folder: Path, title: str, target: Path) -> Path:
         target = target / f"{_plain(title)}.zip"
     with tempfile.TemporaryDirectory() as temporary:
         if card.adapter.get("base") == OWN_BASE:
-            from musictx.model.checkpoint import load_checkpoint, save_checkpoint  # seconds: only where it is needed
-
-            model, card = load_checkpoint(folder, vocabulary.fingerprint())
             merged = Path(temporary) / "merged"
-            save_checkpoint(model, dataclasses.replace(card, adapter={}), merged)
-            carry_notice(folder, merged)
+            merge_elsewhere(folder, merged)
             folder, card = merged, read_card(merged)
         unfinished = target.with_name(f".{target.name}.part")
         with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
@@ -55,7 +53,9 @@ def pack_checkpoint(folder: Path, title: str, target: Path) -> Path:
 
 
 def unpack_checkpoint(path: Path, folder: Path, bases: list[Path]) -> CheckpointCard:
-    """Puts the checkpoint in the zip `path` into the new `folder`, once it has been loaded as a trial.
+    """Puts the checkpoint in the zip `path` into the new `folder`, once all of it has been read as a trial.
+
+    Its card and headers are compared here, where nothing is made of them yet, its weights in a process of its own.
 
     Args:
         bases: where a LoRA's base may be, see `load_checkpoint`.
@@ -63,16 +63,14 @@ def unpack_checkpoint(path: Path, folder: Path, bases: list[Path]) -> Checkpoint
     Raises:
         CheckpointError: if it is no such zip, too large, damaged, or does not fit; nothing is left behind.
     """
-    from musictx.model.checkpoint import load_checkpoint  # seconds: only where it is needed
-
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unpacking-") as temporary:
         inside = Path(temporary) / folder.name
         inside.mkdir()
         _extract(path, inside)
-        card = read_card(inside)
-        _check_size(path, card)
-        load_checkpoint(inside, vocabulary.fingerprint(), bases=bases)
+        _check_card(path, read_card(inside))
+        check_headers(inside, bases)
+        check_elsewhere(inside, bases)
         shutil.move(inside, folder)
     return read_card(folder)
 
@@ -80,22 +78,27 @@ def unpack_checkpoint(path: Path, folder: Path, bases: list[Path]) -> Checkpoint
 def _extract(path: Path, folder: Path) -> None:
     try:
         members = checked_members(path, MOST_BYTES, MOST_MEMBERS, COMPRESSION)
-        strange = [info.filename for info in members if not MEMBERS.fullmatch(info.filename)]
+        names = [info.filename for info in members]
+        strange = [name for name in names if not MEMBERS.fullmatch(name) or names.count(name) > 1]
         if strange or CARD_FILE not in {info.filename for info in members}:
             what = f"it holds {strange[0][:80]!r}" if strange else f"it holds no {CARD_FILE}"
             raise CheckpointError(
                 f"{path.name} is no checkpoint of musictx: {what}. Choose a zip that was downloaded from a run."
             )
-        with zipfile.ZipFile(path) as archive:
-            archive.extractall(folder, members)
+        with ZipReader(path, MOST_MEMBERS) as archive:
+            for info in members:
+                archive.copy(info, folder / info.filename)
     except TrainingError as error:
         raise CheckpointError(str(error)) from error
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError) as error:
-        raise CheckpointError(f"{path.name} is damaged ({error}). Download it again.") from error
 
 
-def _check_size(path: Path, card: CheckpointCard) -> None:
-    """Refuses a card that would build a giant network before anybody sees that no weights fit it."""
+def _check_card(path: Path, card: CheckpointCard) -> None:
+    """Refuses what is of another program, and what would build a giant network."""
+    if card.vocabulary != vocabulary.fingerprint() or card.model.vocabulary_size != vocabulary.SIZE:
+        raise CheckpointError(
+            f"{path.name} was trained on another vocabulary: its tokens would play as nonsense. "
+            "Use a checkpoint made by this version."
+        )
     for name, most in LARGEST.items():
         if getattr(card.model, name) > most:
             raise CheckpointError(

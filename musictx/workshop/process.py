@@ -20,7 +20,7 @@ import psutil
 from musictx.training.runs import read_json, replace_file
 
 STARTING_S = 60.0  # a process that was just launched may not have written its number yet
-SAME_START_S = 2.0  # the clock may have been set a little since a process started
+SAME_START_S = 2.0  # where only the time of day is known: the clock may have been set a little since
 DIED = (
     "The process ended without a word: it was killed (perhaps for want of memory), or the machine was restarted. "
     "Resume goes on from the last saved step."
@@ -44,7 +44,21 @@ def write_standing(folder: Path, status: str, error: str = "", queued_s: float =
 def write_process(folder: Path, pid: int) -> None:
     """Records the process at work on the run."""
     started = psutil.Process(pid).create_time()
-    replace_file(folder / "process.json", json.dumps({"pid": pid, "started": started}).encode())
+    row = {"pid": pid, "started": started, "since_boot": since_boot(pid)}
+    replace_file(folder / "process.json", json.dumps(row).encode())
+
+
+def since_boot(pid: int) -> str:
+    """Which boot of this machine a process belongs to and after how many clock ticks of it the process began; "" where
+    the system does not say. Unlike a time of day it stays when the clock is set.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        # The name, in parentheses, may hold anything; the 20th field behind it is the start.
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        return f"{boot} {int(fields[19])}"
+    except (OSError, ValueError, IndexError):
+        return ""
 
 
 def is_alive(folder: Path) -> bool:
@@ -52,7 +66,11 @@ def is_alive(folder: Path) -> bool:
     recorded = read_json(folder / "process.json")
     try:
         process = psutil.Process(int(recorded["pid"]))
-        same = abs(process.create_time() - float(recorded["started"])) < SAME_START_S
+        began = since_boot(process.pid)
+        if began and recorded.get("since_boot"):
+            same = began == recorded["since_boot"]
+        else:
+            same = abs(process.create_time() - float(recorded["started"])) < SAME_START_S
         return same and process.status() != psutil.STATUS_ZOMBIE
     except (KeyError, TypeError, ValueError, psutil.Error):
         return False

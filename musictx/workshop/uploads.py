@@ -13,6 +13,7 @@ from typing import Any
 from musictx.errors import CheckpointError
 from musictx.training.runs import read_json, replace_file
 from musictx.workshop.datasets import is_id, new_id
+from musictx.workshop.leftovers import remove_unfinished
 from musictx.workshop.package import unpack_checkpoint
 from musictx.workshop.policy import WorkshopLimits
 
@@ -31,15 +32,16 @@ class Uploads:
         mine = sum(1 for _ in self.known(owner))
         if owner and mine >= self.limits.runs:
             raise CheckpointError(f"You have {mine} uploaded checkpoints, as many as are kept. Delete one first.")
+        remove_unfinished(self.folder, "about.json")
         folder = self.folder / new_id(path.stem)
         folder.mkdir(parents=True)
         try:
             card = unpack_checkpoint(path, folder / WEIGHTS, bases)
-        except CheckpointError:
-            shutil.rmtree(folder)
+            about = {"owner": owner, "title": card.title[:80], "created_s": time.time()}
+            replace_file(folder / "about.json", json.dumps(about).encode())
+        except BaseException:  # whatever it was: without the note of whose it is, nobody could delete it
+            shutil.rmtree(folder, ignore_errors=True)
             raise
-        about = {"owner": owner, "title": card.title[:80], "created_s": time.time()}
-        replace_file(folder / "about.json", json.dumps(about).encode())
         return folder.name
 
     def known(self, owner: str) -> Iterator[tuple[Path, dict[str, Any]]]:

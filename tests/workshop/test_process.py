@@ -1,5 +1,6 @@
 """A run's process: its turn, its end, what is said when it dies, all without a network."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from filelock import FileLock
 
@@ -225,3 +227,25 @@ def test_a_file_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(OSError):
         replace_file(tmp_path / "a", b"new")
     assert (tmp_path / "a").read_bytes() == b"old"
+
+
+def test_a_clock_that_is_set_does_not_make_a_live_run_seem_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_process(tmp_path, os.getpid())
+    created = psutil.Process.create_time
+    for step_s in (3.0, -3600.0):
+        with monkeypatch.context() as patch:
+            patch.setattr(psutil.Process, "create_time", lambda process, step_s=step_s: created(process) + step_s)
+            assert is_alive(tmp_path) == sys.platform.startswith("linux")
+    assert is_alive(tmp_path)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems tell only the time of day")
+def test_a_number_that_another_process_has_by_now_is_not_the_run(tmp_path: Path) -> None:
+    write_process(tmp_path, os.getpid())
+    recorded_row = json.loads((tmp_path / "process.json").read_text())
+    boot, ticks = recorded_row["since_boot"].split()
+    for other in (f"{boot} {int(ticks) - 1}", f"0{boot[1:-1]}x {ticks}"):
+        (tmp_path / "process.json").write_text(json.dumps({**recorded_row, "since_boot": other}))
+        assert not is_alive(tmp_path)
