@@ -91,6 +91,12 @@ def wire_seed_panel(tab: Any, seeds: SeedHandlers, context_seconds: Any, sound: 
     tab.stage.hear(seeds.sound, [tab.desk, *sound], [tab.stage], **SOUND)
 
 
+def wire_meeting(shown: gr.Tab, mine: Any, other: Any, seeds: SeedHandlers) -> None:
+    """When the tab `shown` with the controls `mine` is opened, what was brought on the `other` one is offered there."""
+    outputs = [mine.seed, mine.stage, mine.report, mine.generate, mine.stop]
+    shown.select(seeds.meet, [mine.desk, other.desk, mine.context_seconds], outputs, **QUICK)
+
+
 def _wire_settings(tab: ComposeTab, seeds: SeedHandlers) -> None:
     def reset() -> tuple[Any, ...]:
         sampling = preset_values(DEFAULT_PRESET) or ()

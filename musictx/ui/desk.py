@@ -38,7 +38,7 @@ class Desk:
         self._picture = picture
         self._press: Press | None = None
         self._claimed = False
-        self.is_untouched = True  # nothing was chosen, brought or asked for yet
+        self.is_untouched = True  # nothing was chosen, brought or asked for here yet
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Desk:
         """Gradio copies the first value for each session; pictures are never written to and are shared."""
@@ -57,6 +57,14 @@ class Desk:
         """
         with self._lock:
             return self._put(picture, None)
+
+    def follow(self, picture: Picture) -> Picture:
+        """The same for what was chosen on another tab: this one stays as untouched as it was."""
+        with self._lock:
+            untouched = self.is_untouched
+            shown = self._put(picture, None)
+            self.is_untouched = untouched
+            return shown
 
     def begin(self, picture: Picture, settings: Any, stop: threading.Event) -> Picture:
         """The same for the picture of a new run, which `claim` hands out once."""

@@ -19,7 +19,7 @@ from musictx.ui.compare import build_compare
 from musictx.ui.compare_events import wire_compare
 from musictx.ui.compare_handlers import CompareHandlers
 from musictx.ui.compose import build_compose
-from musictx.ui.compose_events import wire
+from musictx.ui.compose_events import wire, wire_meeting
 from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, default_checkpoint
 from musictx.ui.own_checkpoints import OwnCheckpoints
@@ -76,7 +76,7 @@ def build_page(
         gr.HTML(_header(), js_on_load=script, elem_id="header", apply_default_css=False)
         kept = build_keepsake()
         with gr.Tabs(elem_id="tabs") as tabs:
-            with gr.Tab("Compose", id="compose"):
+            with gr.Tab("Compose", id="compose") as compose_shown:
                 report = seeds.report_of(first.seed, DEFAULT_CONTEXT_SECONDS)
                 tab = build_compose(studio, first, report, warmth)
             with gr.Tab("Compare", id="compare", elem_id="compare-tab") as compare_shown:
@@ -89,6 +89,8 @@ def build_page(
         wire(page, tab, seeds, music, kept, settings_store("compose"))
         comparing = CompareHandlers(music, OwnCheckpoints(workshop))
         wire_compare(page, compare, compare_shown, seeds, comparing, kept, settings_store("compare"), tab.sound)
+        for shown, mine, other in ((compose_shown, tab, compare), (compare_shown, compare, tab)):
+            wire_meeting(shown, mine, other, seeds)
         wire_train(page, train, tab, tabs, TrainHandlers.over(workshop, settings.at_once))
     # Not open to direct requests: what has a queue is asked for through it, so that nobody passes the others.
     return page.queue(max_size=settings.waiting, default_concurrency_limit=4, api_open=False)

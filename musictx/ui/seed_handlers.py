@@ -95,6 +95,23 @@ class SeedHandlers:
         kept = {**shown.value(), "kept": keep(shown.left)}
         return picker, kept, self.report_of(seed, context_seconds), *generate_ready()
 
+    def meet(self, desk: Desk, other: Desk, context_seconds: float) -> tuple[Any, ...]:
+        """A tab is opened: it offers the files that were brought on the other one.
+
+        A tab on which nothing was chosen yet shows the other one's seed.
+        """
+        mine, theirs = desk.picture, other.picture
+        own = _merged(mine.own, theirs.own)
+        if desk.is_untouched and not other.is_untouched and theirs.seed.digest != mine.seed.digest:
+            shown = desk.follow(waiting(theirs.seed).but(own=own))
+            picker = gr.update(choices=self.choices(shown), value=self.picker_value(theirs.seed))
+            return picker, shown.value(), self.report_of(theirs.seed, context_seconds), gr.skip(), gr.skip()
+        if [each.digest for each in own] == [each.digest for each in mine.own]:
+            return _nothing()
+        offered = desk.change(mine.serial, lambda picture: picture.but(own=own))
+        picker = gr.skip() if offered is None else gr.update(choices=self.choices(offered))
+        return (picker, *_nothing()[1:])
+
     def choices(self, picture: Picture) -> list[tuple[str, str]]:
         """What the picker offers to this visitor."""
         return [*seed_choices(self.studio), *((f"{seed.name} · your file", own_value(seed)) for seed in picture.own)]
@@ -149,6 +166,12 @@ def waiting(seed: Seed) -> Picture:
 def own_value(seed: Seed) -> str:
     """What stands in the picker for a file of the visitor's."""
     return f"own:{seed.digest}"
+
+
+def _merged(first: tuple[Seed, ...], second: tuple[Seed, ...]) -> tuple[Seed, ...]:
+    """A visitor's files, each once."""
+    known = {seed.digest for seed in first}
+    return (*first, *(seed for seed in second if seed.digest not in known))[:MOST_OWN]
 
 
 def _with(own: tuple[Seed, ...], seed: Seed) -> tuple[Seed, ...]:

@@ -157,6 +157,32 @@ def test_both_tabs_of_a_visitor_go_on_beside_each_other(
     assert mine[0]["status"].startswith("Finished") and both[-1][0]["status"] == "Finished"
 
 
+def test_a_tab_where_nothing_was_chosen_shows_the_other_tabs_seed(
+    seeds: SeedHandlers, desk: Desk, tmp_path: Path
+) -> None:
+    other = Desk(desk.picture)
+    assert seeds.meet(other, desk, 60) == (gr.skip(),) * 5
+    picker = seeds.take_upload(str(write_midi(broken_chords(1), tmp_path / "idea.mid")), desk, 60)[0]
+    followed = seeds.meet(other, desk, 60)
+    assert followed[0] == picker and followed[1]["title"] == other.picture.seed.name == "idea"
+    assert seeds.meet(other, desk, 60) == (gr.skip(),) * 5  # it is on show
+    seeds.choose("waltz", desk, 60)
+    assert seeds.meet(other, desk, 60)[1]["title"] == "Waltz"  # still nothing was chosen here
+
+
+def test_a_tab_with_a_seed_of_its_own_offers_the_other_tabs_file(
+    seeds: SeedHandlers, desk: Desk, tmp_path: Path
+) -> None:
+    other = Desk(desk.picture)
+    seeds.choose("waltz", other, 60)
+    picker = seeds.take_upload(str(write_midi(broken_chords(1), tmp_path / "idea.mid")), desk, 60)[0]
+    before = other.picture
+    offered = seeds.meet(other, desk, 60)
+    assert offered[0] == gr.update(choices=picker["choices"]) and offered[1:] == (gr.skip(),) * 4
+    assert other.picture.serial == before.serial and other.picture.seed is before.seed
+    assert seeds.choose(picker["value"], other, 60)[1]["title"] == "idea"
+
+
 def test_each_session_has_a_desk_of_its_own(seeds: SeedHandlers, desk: Desk) -> None:
     mine, yours = copy.deepcopy(desk), copy.deepcopy(desk)
     seeds.choose("waltz", mine, 60)
