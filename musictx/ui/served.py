@@ -19,6 +19,7 @@ from musictx.hosting.logins import EndingTokens
 from musictx.hosting.presence import Presence
 from musictx.hosting.settings import HostSettings
 from musictx.hosting.watch import Watch
+from musictx.ui.compression import CompressedDocuments
 from musictx.ui.fair_queue import FairQueue
 
 SWEEP_EVERY_S = 300.0
@@ -58,7 +59,7 @@ def _lifespan(
         guards = Guards(settings, Presence(), disk, watch, upload_bytes)
         # Gradio puts its own middleware around whatever it is given: answers to other origins among it. These come
         # before that. The stack stands by now, and no request has come yet.
-        app.middleware_stack = guards.around(app.middleware_stack)
+        app.middleware_stack = guards.around(CompressedDocuments(app.middleware_stack))
         app.tokens = EndingTokens(settings.login_hours)  # Gradio would keep them for ever
         fair = FairQueue(app.get_blocks(), guards.presence, settings)
         _name_figures(app, guards)
