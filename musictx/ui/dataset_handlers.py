@@ -13,6 +13,7 @@ from musictx.errors import MusictxError, TrainingError
 from musictx.ui.background import Background
 from musictx.ui.dataset_view import dataset_value
 from musictx.ui.offer_view import HINT_EMPTY, HINT_READY, offer_value
+from musictx.ui.train_choices import Choices
 from musictx.ui.train_form import FIELDS, write_run
 from musictx.ui.visit import owner_in
 from musictx.workshop.report import DatasetReport
@@ -25,17 +26,17 @@ UNKNOWN = "Something went wrong inside musictx. What was there is kept; the term
 
 
 class DatasetHandlers:
-    """Handlers of the Dataset step; which dataset is chosen travels with what the browser keeps."""
+    """Handlers of the Dataset step; which dataset is chosen travels with what the browser keeps, see `Choices`."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self.workshop = workshop
+    def __init__(self, workshop: Workshop, choices: Choices | None = None) -> None:
+        self.workshop, self.choices = workshop, choices or Choices()
 
     def show(self, kept: Any, request: gr.Request) -> tuple[Any, ...]:
         """The datasets as they stand: (kept, dataset, *form, offer, start, estimate)."""
         try:
             owner = owner_in(kept, request)
             self.workshop.policy.check(owner)
-            return self._chosen(owner, kept, str(kept.get("dataset") or ""))
+            return self._chosen(owner, kept, str(kept.get("dataset") or ""), request)
         except MusictxError as error:
             return self._problem(kept, request, str(error))
 
@@ -58,7 +59,9 @@ class DatasetHandlers:
 
     def choose(self, kept: Any, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
         """Another dataset was picked: as `show`."""
-        return self.show({**kept, "dataset": str(getattr(event, "dataset", ""))}, request)
+        chosen = str(getattr(event, "dataset", ""))
+        self.choices.choose(request, dataset=chosen)
+        return self.show({**kept, "dataset": chosen}, request)
 
     def remove(self, kept: Any, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
         """A dataset was deleted, after the browser had asked back: as `show`."""
@@ -66,6 +69,7 @@ class DatasetHandlers:
             self.workshop.delete_dataset(owner_in(kept, request), str(getattr(event, "dataset", "")))
         except MusictxError as error:
             return self._problem(kept, request, str(error))
+        self.choices.choose(request, dataset="")
         return self.show({**kept, "dataset": ""}, request)
 
     def move(self, kept: Any, request: gr.Request, event: gr.EventData) -> dict[str, Any]:
@@ -99,7 +103,14 @@ class DatasetHandlers:
                 if work.latest:
                     done, of_all = work.latest
                     yield self._reading(owner, kept, f"Reading file {done:,} of {of_all:,}")
-            yield self._chosen(owner, kept, work.result().dataset_id)
+            made = work.result().dataset_id
+            if self.choices.is_late("dataset", kept, request):  # another one was chosen while this was read
+                present = self.choices.present(kept, request)
+                _, shown, *_ = self._chosen(owner, present, str(present["dataset"]), request)
+                yield (gr.skip(), shown, *_skips(len(FIELDS) + 1), gr.skip(), gr.skip())
+                return
+            self.choices.choose(request, dataset=made)
+            yield self._chosen(owner, kept, made, request)
         except MusictxError as error:
             yield self._problem(kept, request, str(error))
         except Exception:
@@ -110,12 +121,13 @@ class DatasetHandlers:
         shown = dataset_value(self.workshop.datasets(owner), None, self.workshop.limits, reading=words)
         return gr.skip(), shown, *_skips(len(FIELDS) + 1), gr.update(interactive=False), gr.update(interactive=False)
 
-    def _chosen(self, owner: str, kept: Any, dataset_id: str) -> tuple[Any, ...]:
+    def _chosen(self, owner: str, kept: Any, dataset_id: str, request: gr.Request) -> tuple[Any, ...]:
         """That dataset, or the newest if there is none of that name, with settings that fit it."""
         datasets = self.workshop.datasets(owner)
         report = next((each for each in datasets if each.dataset_id == dataset_id), datasets[0] if datasets else None)
         ready = gr.update(interactive=bool(report and report.trainable))
-        kept = {**kept, "dataset": report.dataset_id if report else ""}
+        self.choices.settle(request, "dataset", dataset_id, report.dataset_id if report else "")
+        kept = self.choices.present(kept, request)
         shown = dataset_value(datasets, report, self.workshop.limits)
         if report is None:
             return kept, shown, *_skips(len(FIELDS)), offer_value("hint", HINT_EMPTY), ready, ready

@@ -14,6 +14,7 @@ from musictx.ui.background import Background
 from musictx.ui.dataset_handlers import UNKNOWN
 from musictx.ui.offer_view import estimate_value, offer_value
 from musictx.ui.train import base_choices
+from musictx.ui.train_choices import Choices
 from musictx.ui.train_form import FIELDS, SCRATCH, read_run, shown_for, write_run
 from musictx.ui.visit import owner_in
 from musictx.workshop.settings import RunSettings
@@ -29,8 +30,8 @@ SETTINGS_BYTES = 100_000  # a settings file has one or two thousand
 class FormHandlers:
     """Handlers of the Run step; nothing is remembered here."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self.workshop = workshop
+    def __init__(self, workshop: Workshop, choices: Choices | None = None) -> None:
+        self.workshop, self.choices = workshop, choices or Choices()
 
     def bases(self, kept: Any, request: gr.Request) -> Any:
         """What this visitor can start from: base picker."""
@@ -56,7 +57,9 @@ class FormHandlers:
             yield offer_value("measuring", MEASURING), busy, busy
             while not work.done_within(WAIT_S):
                 pass
-            yield estimate_value(work.result()), idle, idle
+            # Of a dataset that is not the chosen one any more nobody wants to know.
+            late = self.choices.is_late("dataset", kept, request)
+            yield gr.skip() if late else estimate_value(work.result()), idle, idle
         except MusictxError as error:
             yield offer_value("problem", str(error)), idle, idle
         except Exception:
@@ -73,7 +76,8 @@ class FormHandlers:
         except Exception:
             logging.getLogger(__name__).exception("a run could not be started")
             return gr.skip(), offer_value("problem", UNKNOWN)
-        return {**kept, "run": run_id}, offer_value("hint", "Started. It goes on when you close this page.")
+        self.choices.choose(request, run=run_id)
+        return self.choices.present(kept, request), offer_value("hint", "Started. It goes on when you close this page.")
 
     def save(self, *values: Any) -> dict[str, Any]:
         """The settings as a file: offer."""

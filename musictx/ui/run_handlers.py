@@ -14,6 +14,7 @@ from musictx.errors import MusictxError, TrainingError
 from musictx.ui.dataset_handlers import UNKNOWN
 from musictx.ui.run_view import outcome_value, run_value
 from musictx.ui.stage_view import safe_name
+from musictx.ui.train_choices import Choices
 from musictx.ui.visit import owner_in
 from musictx.workshop.view import RunView
 
@@ -27,8 +28,8 @@ EMPTY_LOG = "The log is empty."
 class RunHandlers:
     """Handlers of the run panel; every answer is read anew from the run's folder."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self.workshop = workshop
+    def __init__(self, workshop: Workshop, choices: Choices | None = None) -> None:
+        self.workshop, self.choices = workshop, choices or Choices()
 
     def show(self, kept: Any, request: gr.Request) -> tuple[Any, ...]:
         """The chosen run, or the newest, as it stands: (kept, run, outcome, timer), which ticks while one is live."""
@@ -36,6 +37,8 @@ class RunHandlers:
 
     def poll(self, kept: Any, request: gr.Request) -> tuple[Any, ...]:
         """The same at each tick: (run, outcome, timer). A moment's trouble leaves what is on show."""
+        if self.choices.is_late("run", kept, request):  # asked before the visitor chose another one
+            return gr.skip(), gr.skip(), gr.skip()
         try:
             return self.show(kept, request)[1:]
         except Exception:
@@ -44,7 +47,9 @@ class RunHandlers:
 
     def choose(self, kept: Any, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
         """Another run was picked: as `show`."""
-        return self.show({**kept, "run": str(getattr(event, "run", ""))}, request)
+        chosen = str(getattr(event, "run", ""))
+        self.choices.choose(request, run=chosen)
+        return self.show({**kept, "run": chosen}, request)
 
     def stop(self, kept: Any, request: gr.Request) -> tuple[Any, ...]:
         """As `show`."""
@@ -99,7 +104,8 @@ class RunHandlers:
             problem = UNKNOWN
         runs, run = self._chosen(owner, run_id)
         alive = gr.Timer(active=any(each.live for each in runs))
-        kept = {**kept, "run": run.run_id if run else ""}
+        self.choices.settle(request, "run", run_id, run.run_id if run else "")
+        kept = self.choices.present(kept, request)
         return kept, run_value(runs, run, problem), outcome_value(run), alive
 
     def _chosen(self, owner: str, run_id: str) -> tuple[tuple[RunView, ...], RunView | None]:

@@ -21,6 +21,7 @@ from musictx.hosting.settings import HostSettings
 from musictx.hosting.watch import Watch
 from musictx.ui.compression import CompressedDocuments
 from musictx.ui.fair_queue import FairQueue
+from musictx.ui.preloads import Preloads, scripts_for
 
 SWEEP_EVERY_S = 300.0
 MB = 2**20
@@ -59,7 +60,9 @@ def _lifespan(
         guards = Guards(settings, Presence(), disk, watch, upload_bytes)
         # Gradio puts its own middleware around whatever it is given: answers to other origins among it. These come
         # before that. The stack stands by now, and no request has come yet.
-        app.middleware_stack = guards.around(CompressedDocuments(app.middleware_stack))
+        names = {block.get_block_name() for block in app.get_blocks().blocks.values()}
+        inner = CompressedDocuments(Preloads(app.middleware_stack, scripts_for(names)))
+        app.middleware_stack = guards.around(inner)
         app.tokens = EndingTokens(settings.login_hours)  # Gradio would keep them for ever
         fair = FairQueue(app.get_blocks(), guards.presence, settings)
         _name_figures(app, guards)

@@ -18,6 +18,7 @@ from musictx.ui.listen_handlers import ListenHandlers
 from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.run_handlers import RunHandlers
 from musictx.ui.train import TrainTab
+from musictx.ui.train_choices import Choices
 from musictx.ui.train_door import TrainDoor
 from musictx.ui.upload_handlers import ASK, UploadHandlers
 from musictx.ui.visitors import Visitors
@@ -47,11 +48,12 @@ class TrainHandlers:
     @classmethod
     def over(cls, workshop: Workshop, at_once: int) -> TrainHandlers:
         """Builds them; `at_once` as for `Visitors`."""
+        choices = Choices()
         return cls(
             TrainDoor(workshop),
-            DatasetHandlers(workshop),
-            FormHandlers(workshop),
-            RunHandlers(workshop),
+            DatasetHandlers(workshop, choices),
+            FormHandlers(workshop, choices),
+            RunHandlers(workshop, choices),
             ListenHandlers(workshop, Visitors(at_once)),
             UploadHandlers(workshop),
             OwnCheckpoints(workshop),

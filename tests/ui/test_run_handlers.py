@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from musictx.errors import AudioError, CheckpointError
@@ -179,3 +180,15 @@ def test_composing_with_the_run_of_another_is_refused(
         with pytest.raises(CheckpointError, match=sentence):
             music.permit(f"run:{kept['run']}", stranger, REQUEST)
     music.permit("enhanced", None, REQUEST)
+
+
+def test_a_tick_for_another_run_changes_nothing(fake_workshop: Any, tmp_path: Path) -> None:
+    kept = with_dataset(fake_workshop, tmp_path)
+    first, second = finished(fake_workshop, kept), finished(fake_workshop, kept, name="Second")
+    runs = RunHandlers(fake_workshop)
+    chosen = runs.choose(second, REQUEST, event(run=first["run"]))
+    assert chosen[0]["run"] == first["run"]
+    assert runs.poll(second, REQUEST) == (gr.skip(),) * 3  # sent before the choice had arrived
+    assert runs.poll(chosen[0], REQUEST)[0]["chosen"] == first["run"]
+    after = runs.remove(chosen[0], REQUEST)  # the newest takes its place, and is watched
+    assert after[0]["run"] == second["run"] and runs.poll(after[0], REQUEST)[0]["chosen"] == second["run"]

@@ -6,10 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from musictx.ui.dataset_handlers import DatasetHandlers
 from musictx.ui.form_handlers import FormHandlers
+from musictx.ui.train_choices import Choices
 from musictx.ui.train_door import TrainDoor
 from musictx.ui.train_form import FIELDS, write_run
 from musictx.ui.visit import with_secret
@@ -182,3 +184,32 @@ def test_from_scratch_shows_the_network(fake_workshop: Any) -> None:
     picker, *shown = FormHandlers(fake_workshop).fit("scratch", "lora", "custom")
     assert picker["value"] == "full" and not picker["interactive"]
     assert [each["visible"] for each in shown] == [True, True, True, False, False]
+
+
+def test_a_dataset_chosen_while_another_is_read_stays_chosen(fake_workshop: Any, tmp_path: Path) -> None:
+    handlers, kept = DatasetHandlers(fake_workshop), with_secret(None)
+    reading = handlers.take_in(write_pieces(tmp_path), kept, REQUEST)
+    next(reading)
+    handlers.choices.choose(REQUEST, dataset="another")
+    *_, late = reading
+    assert late[0] == late[-1] == gr.skip()
+    assert len(late[1]["datasets"]) == 1  # what was read is there all the same
+
+
+def test_a_run_chosen_while_a_dataset_is_read_stays_chosen(fake_workshop: Any, tmp_path: Path) -> None:
+    choices, kept = Choices(), with_secret(None)
+    reading = DatasetHandlers(fake_workshop, choices).take_in(write_pieces(tmp_path), kept, REQUEST)
+    next(reading)
+    choices.choose(REQUEST, run="mine")
+    *_, last = reading
+    assert last[0]["run"] == "mine" and last[0]["dataset"]
+
+
+def test_an_estimate_for_another_dataset_is_not_shown(fake_workshop: Any, tmp_path: Path) -> None:
+    choices, kept = Choices(), with_dataset(fake_workshop, tmp_path)
+    values = write_run(RunSettings(name="Waltz"))
+    estimating = FormHandlers(fake_workshop, choices).estimate(kept, REQUEST, *values)
+    next(estimating)
+    choices.choose(REQUEST, dataset="another")
+    *_, (offer, estimate, start) = estimating
+    assert offer == gr.skip() and estimate["interactive"] and start["interactive"]
