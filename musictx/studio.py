@@ -28,8 +28,9 @@ from musictx.generation.prompt import continuation_notes, seed_prompt
 from musictx.generation.score import SeedScore, score_seed
 from musictx.loaded import Loaded
 from musictx.midi.analysis import SeedReport, describe
+from musictx.midi.bounded import BoundedReader
 from musictx.midi.codec import encode, token_times
-from musictx.midi.files import SeedLimits, check_seed, read_midi, write_midi
+from musictx.midi.files import Recording, SeedLimits, check_seed, write_midi
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex, Sharing
 from musictx.model.card import CheckpointCard, list_cards
@@ -76,6 +77,7 @@ class Studio:
         limits: what a seed may be at most.
         engine: what runs the network, see `generation.engines`; $MUSICTX_ENGINE or "auto" if not given.
         resolve: the folder of a checkpoint that lies elsewhere, such as a training run's; None for other names.
+        read: what reads a visitor's file; a `BoundedReader` if not given.
 
     Raises:
         SettingsError: if there is no engine of that name.
@@ -87,9 +89,11 @@ class Studio:
         limits: SeedLimits | None = None,
         engine: str | None = None,
         resolve: Callable[[str], Path | None] = lambda _: None,
+        read: Callable[[str | Path | bytes], Recording] | None = None,
     ) -> None:
         self.folders = folders or StudioFolders.beside(Path(__file__).resolve().parent.parent)
         self.limits = limits or SeedLimits()
+        self.read = read or BoundedReader()
         self._loaded = Loaded(self.folders.checkpoints, self.folders.cache, engine, resolve)
 
     def checkpoints(self) -> tuple[CheckpointCard, ...]:
@@ -127,7 +131,7 @@ class Studio:
                 f"This file has {size / 2**20:.1f} MB; a seed may have {most / 2**20:.0f} MB. "
                 "Export only the passage to be continued."
             )
-        recording = read_midi(path)
+        recording = self.read(path)
         check_seed(recording, self.limits)
         return Seed(name or path.stem, recording, path.read_bytes())
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from musictx.errors import TrainingError
 from musictx.midi.codec import decode
+from musictx.midi.files import Recording, read_midi
 from musictx.midi.notes import NoteSequence
 from musictx.training.corpus_writer import CorpusWriter, write_index
 from musictx.training.dataset import open_corpus
@@ -32,10 +33,11 @@ from musictx.workshop.report import SPLITS, DatasetReport, DatasetRow
 
 @dataclass(frozen=True)
 class Datasets:
-    """All datasets in `folder`; `owner` "" sees those of everybody."""
+    """All datasets in `folder`; `owner` "" sees those of everybody. read: what reads an uploaded file."""
 
     folder: Path
     limits: WorkshopLimits
+    read: Callable[[bytes], Recording] = read_midi
 
     def take_in(
         self,
@@ -55,7 +57,7 @@ class Datasets:
         found, said = midi_files(paths, self.limits, folders)
         read: dict[int, ReadFile] = {}
         for place, content in read_all(found):
-            read[place] = read_file(found[place][0], content)
+            read[place] = read_file(found[place][0], content, self.read)
             if report:
                 report(len(read), len(found))
         files = [read[place] for place in range(len(found))]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.errors import MidiError
-from musictx.midi.files import read_midi
+from musictx.midi.files import Recording, read_midi
 from musictx.training.prepare import piece_ids
 from musictx.workshop.likeness import Fingerprint, fingerprint, groups
 from musictx.workshop.report import DatasetRow
@@ -35,10 +35,10 @@ class ReadFile:
         return hashlib.sha256(self.ids.tobytes()).hexdigest()
 
 
-def read_file(name: str, content: bytes) -> ReadFile:
-    """Reads one file; what cannot be used becomes a row that says why."""
+def read_file(name: str, content: bytes, read: Callable[[bytes], Recording] = read_midi) -> ReadFile:
+    """Reads one file, by `read`; what cannot be used becomes a row that says why."""
     try:
-        recording = read_midi(content)
+        recording = read(content)
     except MidiError as error:
         nothing = np.zeros(0, np.uint16), np.zeros(0, np.uint64)
         reason = str(error).replace("the data", "this file")

@@ -86,7 +86,7 @@ class Workshop:
         self.folder = folder
         self.limits = limits or WorkshopLimits()
         self.policy = policy or TrainingPolicy()
-        self._datasets = Datasets(folder / "datasets", self.limits)
+        self._datasets = Datasets(folder / "datasets", self.limits, studio.read)
         self.shelf = Shelf(folder / "runs", self.limits)
         self._uploads = Uploads(folder / "uploads", self.limits)
         self._references = References(self.shelf, self._uploads, studio.folders.checkpoints)
