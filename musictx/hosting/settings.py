@@ -145,7 +145,7 @@ def _check_names(environment: Mapping[str, str]) -> None:
     known = [each.metadata["variable"] for each in dataclasses.fields(HostSettings)] + [*ELSEWHERE]
     for name in environment:
         if name.startswith("MUSICTX_") and name not in known:
-            near = difflib.get_close_matches(name, known, 1)
+            near = difflib.get_close_matches(name, known, 1, cutoff=0.8)
             remedy = f"Did you mean {near[0]}?" if near else "app.py --help lists all."
             raise SettingsError(f"{name} is no setting of musictx. {remedy}")
 

@@ -72,9 +72,14 @@ class BoundedReader:
     def _ask(self, source: str | Path | bytes, name: str) -> Any:
         """The recording, or the error to be raised."""
         late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            process.kill()
+
         try:
             process = self._process or self._start()
-            timer = threading.Timer(self._longest_s, lambda: (late.set(), process.kill()))
+            timer = threading.Timer(self._longest_s, give_up)
             timer.start()
             try:
                 answer = _exchange(process, source)

@@ -275,8 +275,11 @@ def test_a_listener_is_known_until_the_client_is_gone() -> None:
             await gone.wait()
             return {"type": "http.disconnect"}
 
+        async def send(message: Any) -> None:
+            raise AssertionError(message)
+
         scope = {"type": "http", "method": "GET", "path": "/gradio_api/queue/data", "query_string": b"session_hash=me"}
-        await Listeners(streaming, presence)(scope, receive, receive)
+        await Listeners(streaming, presence)(scope, receive, send)
 
     asyncio.run(visit())
     assert presence.number == 0

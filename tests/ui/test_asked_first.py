@@ -58,7 +58,8 @@ def hidden(on: TrainHandlers) -> list[tuple[str, Any, list[str]]]:
     ],
 )
 def test_a_stranger_reaches_nothing(tmp_path: Path, policy: TrainingPolicy, request_: Any, kept: Any) -> None:
-    on = TrainHandlers.over(FakeWorkshop(tmp_path, policy=policy), 1)
+    workshop: Any = FakeWorkshop(tmp_path, policy=policy)
+    on = TrainHandlers.over(workshop, 1)
     handlers = hidden(on)
     assert len(handlers) >= 20
     for name, handler, parameters in handlers:
@@ -79,7 +80,7 @@ def test_who_may_train_is_let_through(fake_workshop: Any, tmp_path: Path) -> Non
 
 def test_with_folders_off_neither_folder_nor_file_of_the_server_is_read(tmp_path: Path) -> None:
     music = write_midi(broken_chords(), tmp_path / f"{CANARY}.mid")
-    workshop = FakeWorkshop(tmp_path, policy=TrainingPolicy(everybody=True))
+    workshop: Any = FakeWorkshop(tmp_path, policy=TrainingPolicy(everybody=True))
     handlers, kept = DatasetHandlers(workshop), with_secret(None)
     for named in (music, tmp_path, tmp_path / "no-such.mid"):
         (answer,) = handlers.take_folder(str(named), kept, REQUEST)
