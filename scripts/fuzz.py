@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -219,10 +219,21 @@ def by_coverage(holds: Property, given: Sequence[bytes], folder: Path, runs: int
     corpus.mkdir()
     for number, content in enumerate(given):
         (corpus / str(number)).write_bytes(content)
-    atheris.instrument_all()
     words = [sys.argv[0], str(corpus), f"-runs={runs}", f"-max_total_time={seconds:.0f}", f"-max_len={LARGEST_INPUT}"]
     atheris.Setup([*words, "-rss_limit_mb=0", "-timeout=60", "-print_final_stats=1"], holds)
     atheris.Fuzz()
+
+
+@contextlib.contextmanager
+def _instrumented(guided: bool) -> Iterator[None]:
+    """While it lasts, what is imported of musictx tells atheris which branches it takes."""
+    if not guided:
+        yield
+        return
+    import atheris
+
+    with atheris.instrument_imports(include=["musictx"]):
+        yield
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -239,10 +250,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder.mkdir()
         given = seeds(options.target, Path(name))
         logging.disable(logging.CRITICAL)  # what is refused is no news here
-        with contextlib.suppress(MusictxError):
+        guided = importlib.util.find_spec("atheris") is not None and not options.by_chance
+        with _instrumented(guided), contextlib.suppress(MusictxError):
             TARGETS[options.target](given[0], folder)  # what is loaded once is neither slow nor large
         holds = Property(TARGETS[options.target], folder, options.findings / options.target)
-        guided = importlib.util.find_spec("atheris") is not None and not options.by_chance
         began = time.monotonic()
         try:
             if guided:
