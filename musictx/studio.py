@@ -21,7 +21,7 @@ import numpy.typing as npt
 from musictx.audio.encode import write_audio
 from musictx.audio.soundfont import SoundFont, best_soundfont, cache_folder, find_soundfonts
 from musictx.audio.synth import render
-from musictx.config import AUDIO_FORMATS, SAMPLE_RATE_HZ
+from musictx.config import AUDIO_FORMATS, MIDI_FORMATS, SAMPLE_RATE_HZ
 from musictx.errors import AudioError, MidiError
 from musictx.generation.generate import Chunk, Ending, generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
@@ -236,21 +236,26 @@ class Studio:
     ) -> dict[str, Path]:
         """Writes `take-N.<format>` into `folder` and returns the paths by format.
 
-        The MIDI file holds the whole seed and the continuation; audio what `take.audible` gives.
+        "mid" holds the whole seed and the continuation, "continuation" (`take-N-continuation.mid`) the new notes
+        alone, from the join on; audio what `take.audible` gives.
 
         Raises:
             AudioError: for a format that is unknown, or when rendering or writing fails.
         """
-        unknown = sorted(set(formats) - {"mid", *AUDIO_FORMATS})
+        unknown = sorted(set(formats) - {*MIDI_FORMATS, *AUDIO_FORMATS})
         if unknown:
-            raise AudioError(f"A take can be written as mid, {', '.join(AUDIO_FORMATS)}. Received: {unknown[0]!r}")
+            known = ", ".join((*MIDI_FORMATS, *AUDIO_FORMATS))
+            raise AudioError(f"A take can be written as {known}. Received: {unknown[0]!r}")
         base = Path(folder) / f"take-{take.number}"
         base.parent.mkdir(parents=True, exist_ok=True)
         written: dict[str, Path] = {}
+        name = f"musictx take {take.number}"
         if "mid" in formats:
-            name = f"musictx take {take.number}"
             written["mid"] = write_midi(take.notes, base.with_suffix(".mid"), name=name, tempo_bpm=take.tempo_bpm)
-        sounds = [suffix for suffix in formats if suffix != "mid"]
+        if "continuation" in formats:
+            path = base.with_name(f"{base.name}-continuation.mid")
+            written["continuation"] = write_midi(take.new_notes, path, name=name, tempo_bpm=take.tempo_bpm)
+        sounds = [suffix for suffix in formats if suffix not in MIDI_FORMATS]
         samples = self.render(take.audible(), settings) if sounds else None
         for suffix in sounds:
             assert samples is not None

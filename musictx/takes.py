@@ -109,6 +109,11 @@ class Take:
         return self.seed.followed_by(self.continuation)
 
     @property
+    def new_notes(self) -> NoteSequence:
+        """The continuation alone, from 0 s at the join."""
+        return self.continuation.shifted(-self.join_s)
+
+    @property
     def audible_from_s(self) -> float:
         """Where in the seed listening begins."""
         return max(0.0, self.join_s - AUDIBLE_SEED_S)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musictx.cli.command import Bar, Command, print_json
-from musictx.config import AUDIO_FORMATS, SAMPLE_RATE_HZ, SAMPLING_PRESETS, SCOPES, SamplingConfig
+from musictx.config import AUDIO_FORMATS, MIDI_FORMATS, SAMPLE_RATE_HZ, SAMPLING_PRESETS, SCOPES, SamplingConfig
 from musictx.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", default=None, help="auto, onnx, onnx-int8 or keras; $MUSICTX_ENGINE if not given")
     parser.add_argument("--soundfont", default=None, help="by name (default: the best found)")
     parser.add_argument("--room", type=float, default=0.2, help="reverb, 0 to 1")
-    parser.add_argument(
-        "--formats", nargs="+", choices=("mid", *AUDIO_FORMATS), default=["mid", "wav"], metavar="FORMAT"
-    )
+    formats = (*MIDI_FORMATS, *AUDIO_FORMATS)
+    kinds = f"of {', '.join(formats)}; continuation is a MIDI file of the new notes alone, from the join on"
+    parser.add_argument("--formats", nargs="+", choices=formats, default=["mid", "wav"], metavar="FORMAT", help=kinds)
     parser.add_argument("--json", action="store_true", help="print what was made as JSON")
 
 

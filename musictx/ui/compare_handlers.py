@@ -35,7 +35,7 @@ from musictx.ui.forms import SIDE_INPUTS, read_settings, read_sound
 from musictx.ui.keeping import keep
 from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.preferences import Votes, tally, vote
-from musictx.ui.stage_view import TAKE_SOUND, Picture, TakeFiles, safe_name
+from musictx.ui.stage_view import TAKE_SOUND, Picture, TakeFiles
 
 
 class CompareHandlers:
@@ -192,11 +192,11 @@ class CompareHandlers:
         if all(is_complete(side.files) for _, side in made):
             yield gr.skip()
             return
-        render, name = read_sound(soundfont, room), safe_name(picture.seed.name)
+        render = read_sound(soundfont, room)
         with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
             files = {}
             for place, side in made:
-                stem = f"{name}-{picture.comparison.label(place).lower()}"
+                stem = picture.comparison.stem(picture.seed.name, place)
                 assert side.take is not None
                 files[place] = first_files(self.studio, side.take, Path(folder), stem, render)
                 yield from _told(desk, picture.serial, place, files[place], sounding=TAKE_SOUND)

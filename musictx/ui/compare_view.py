@@ -10,7 +10,7 @@ from musictx.takes import ComposeSettings, Progress, Take
 from musictx.ui import text
 from musictx.ui.forms import sampling_words
 from musictx.ui.packing import NoteStream, pack
-from musictx.ui.stage_view import Picture, TakeFiles, files_value, heard_seed, take_facts
+from musictx.ui.stage_view import Picture, TakeFiles, files_value, heard_seed, safe_name, take_facts
 
 LETTERS = ("A", "B")  # whose settings; on show as well while nothing is hidden
 MASKS = ("X", "Y")  # what the two are called until the visitor has chosen
@@ -88,6 +88,16 @@ class Comparison:
     def label(self, place: int) -> str:
         """What a side is called on show."""
         return MASKS[place] if self.masked else self.sides[place].letter
+
+    def stem(self, seed_name: str, place: int) -> str:
+        """What a side's downloads are called, before their suffix; made blind it tells nothing but the mask."""
+        settings = self.sides[place].settings
+        parts = [safe_name(seed_name), self.label(place).lower()]
+        if not self.masked:
+            parts.append(safe_name(settings.checkpoint))
+        if not self.masked or len({side.settings.random_seed for side in self.sides}) == 1:
+            parts.append(f"seed{settings.random_seed}")
+        return "-".join(parts)
 
     def value(self, picture: Picture) -> dict[str, Any]:
         """What `picture.value()` has beyond its own; of a hidden comparison nothing that tells which side is which."""

@@ -18,12 +18,12 @@ from musictx.takes import Progress, RenderSettings, Take, sharing_sentence
 from musictx.ui import text
 from musictx.ui.controls import generate_ready, new_random_seed
 from musictx.ui.desk import Desk, Press
-from musictx.ui.downloads import all_files, first_files, is_complete, publish
+from musictx.ui.downloads import all_files, archive_name, first_files, is_complete, publish, take_stem
 from musictx.ui.forms import SETTINGS, read_settings, read_sound, write_settings
 from musictx.ui.keeping import keep
 from musictx.ui.own_checkpoints import RUN
 from musictx.ui.seed_handlers import SEED_SOUND
-from musictx.ui.stage_view import TAKE_SOUND, Picture, Problem, TakeFiles, grow, safe_name
+from musictx.ui.stage_view import TAKE_SOUND, Picture, Problem, TakeFiles, grow
 from musictx.ui.visit import owner_in
 from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
@@ -187,14 +187,13 @@ class ComposeHandlers:
         files = dict(picture.files)
         for index, take in enumerate(picture.takes):
             if index not in files:
-                stem = f"{safe_name(picture.seed.name)}-take-{take.number}"  # what the visitor's download is called
-                files[index] = first_files(self.studio, take, folder, stem, render)
+                files[index] = first_files(self.studio, take, folder, take_stem(picture.seed.name, take), render)
             problem = files[index].problem
             yield {"files": dict(files), **({"sounding": ""} if problem else {})}
         for index, written in list(files.items()):
             files[index] = all_files(written, folder)
             yield {"files": dict(files)}
-        yield {"files": dict(files), "sounding": "", "archive": _archive(picture.seed.name, files, folder)}
+        yield {"files": dict(files), "sounding": "", "archive": _archive(picture, files, folder)}
 
     def sound_anew(self, desk: Desk, soundfont: str | None, room: float) -> Iterator[Any]:
         """Another piano or room: what is on show is rendered again: stage."""
@@ -263,11 +262,11 @@ def _finished(picture: Picture, progress: Progress, sharings: tuple[str, ...]) -
     )
 
 
-def _archive(name: str, files: dict[int, TakeFiles], folder: Path) -> Path | None:
+def _archive(picture: Picture, files: dict[int, TakeFiles], folder: Path) -> Path | None:
     """All takes in all formats as one zip; None for a single take, whose files stand beside."""
     if len(files) < 2:
         return None
-    path = folder / f"{safe_name(name)}-takes.zip"
+    path = folder / archive_name(picture.seed.name, picture.takes)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for written in files.values():
             for file in written.paths.values():

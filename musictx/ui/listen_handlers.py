@@ -32,6 +32,7 @@ LONGEST_ROW_S = 120.0  # of a file that is listened to: enough to know it by
 SOUNDING = "rendering the sound…"
 COMPOSING = "Continuing one held-out passage twice: before and after the run"
 LOOK_EVERY_S = 0.4
+SHOWN_OF_ID = 6  # letters of a duel's id: enough to tell its files from those of the next
 
 
 class ListenHandlers:
@@ -52,7 +53,9 @@ class ListenHandlers:
             facts = f"{cut}{text.length(notes.duration_s)} · {text.count(len(notes), 'note')}"
             return [Piece("", heard, NoteSequence.empty(), None, notes, facts)]
 
-        yield from self._play(Listening(new_serial(), "row", title=Path(file).stem, key=file), pieces)
+        named = str(Path(file).with_suffix("")) if Path(file).name else ""  # with its folder: others have such a song
+        shown = Listening(new_serial(), "row", title=Path(file).stem, key=file, saved_as=named)
+        yield from self._play(shown, pieces)
 
     def sample(self, kept: Any, request: gr.Request, event: gr.EventData) -> Iterator[dict[str, Any]]:
         """A run's continuation of its fixed seed: listen."""
@@ -95,8 +98,10 @@ class ListenHandlers:
             return
         finally:
             self.visitors.end(session, flag)
+        named = f"{self._name(kept, request)} duel {duel.duel_id[:SHOWN_OF_ID]}"
         yield from self._play(
-            shown.but(wait="", duel_id=duel.duel_id), lambda: [Piece.of_take("A", duel.a), Piece.of_take("B", duel.b)]
+            shown.but(wait="", duel_id=duel.duel_id, saved_as=named),
+            lambda: [Piece.of_take("A", duel.a), Piece.of_take("B", duel.b)],
         )
 
     def cancel(self, request: gr.Request) -> None:
@@ -135,17 +140,17 @@ class ListenHandlers:
         shown = shown.but(pieces=tuple(made), sounding=SOUNDING)
         yield shown.value()
         with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
-            sounding = [self._sounding(shown.title, piece, Path(folder)) for piece in made]
+            sounding = [self._sounding(shown.saved_as or shown.title, piece, Path(folder)) for piece in made]
             problem = next((each for _, each in sounding if each), "")
             yield shown.but(pieces=tuple(piece for piece, _ in sounding), sounding=problem).value()
 
-    def _sounding(self, title: str, piece: Piece, folder: Path) -> tuple[Piece, str]:
+    def _sounding(self, named: str, piece: Piece, folder: Path) -> tuple[Piece, str]:
         """A piece with its files, and why there is no sound if there is none; the MIDI file is there anyway."""
-        stem = folder / safe_name(f"{title} {piece.label}")
-        files = {"mid": write_midi(piece.whole, stem.with_suffix(".mid"))}
+        stem = safe_name(f"{named} {piece.label}")
+        files = {"mid": write_midi(piece.whole, folder / f"{stem}.mid")}
         try:
             samples = self.workshop.studio.render(piece.seed.followed_by(piece.new), RenderSettings())
-            files["flac"] = write_audio(samples, stem.with_suffix(".flac"), SAMPLE_RATE_HZ)
+            files["flac"] = write_audio(samples, folder / f"{stem}.flac", SAMPLE_RATE_HZ)
         except MusictxError as error:
             return dataclasses.replace(piece, files=files), str(error)
         return dataclasses.replace(piece, files=files), ""

@@ -60,6 +60,7 @@ class Listening:
     kind: "row" (a file of the dataset), "sample" (of a run), "duel", or "" for nothing yet.
     wait: what is being made, with the share that is done; problem: a sentence instead of the music.
     sounding: what the player says while sound is being made. duel_id: of a duel that can be answered.
+    saved_as: what its downloads are called, in words; its title if empty.
     """
 
     serial: float
@@ -72,6 +73,7 @@ class Listening:
     problem: str = ""
     duel_id: str = ""
     key: str = ""
+    saved_as: str = ""
 
     def but(self, **changes: Any) -> Listening:
         """The same with some fields changed."""

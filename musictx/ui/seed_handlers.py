@@ -67,7 +67,7 @@ class SeedHandlers:
     def take_upload(self, path: str, desk: Desk, context_seconds: float) -> tuple[Any, ...]:
         """A file was uploaded."""
         try:
-            seed = self.studio.read_seed(Path(path), Path(path).stem)
+            seed = self.studio.read_seed(Path(path), text.uploaded_name(path))
         except MusictxError as error:
             return self._refused(desk, str(error))
         picker, stage, *rest = self.show(desk, seed, context_seconds)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+import unicodedata
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +19,10 @@ from musictx.ui.packing import NoteStream, pack
 if TYPE_CHECKING:
     from musictx.ui.compare_view import Comparison
 
-FORMATS = {"mid": "MIDI", "wav": "WAV", "mp3": "MP3", "flac": "FLAC"}
+FORMATS = {"mid": "MIDI", "continuation": "Continuation only", "wav": "WAV", "mp3": "MP3", "flac": "FLAC"}
 HINTS = {
-    "mid": "Notes for your DAW or notation program",
+    "mid": "Notes of seed and continuation, for your DAW or notation program",
+    "continuation": "MIDI of the new notes alone, from the join on",
     "wav": "Uncompressed sound",
     "mp3": "Small, plays everywhere",
     "flac": "Compressed without loss",
@@ -29,6 +32,11 @@ TAKE_SOUND = "rendering the sound…"
 HINT_BY_PHASE = {
     "seed": "Press play to hear the seed, or Generate to continue it.",
 }
+
+JOINER = "\N{ZERO WIDTH JOINER}"  # of emoji
+SKIN_TONES = "".join(map(chr, range(0x1F3FB, 0x1F400)))
+KEPT_MARKS = "_'’‘‚“”„«»‹›" + JOINER + SKIN_TONES
+LONGEST_NAME_BYTES = 120  # of 255 that a file system takes, and 200 that Gradio does: the rest is for take and number
 
 
 def new_serial() -> float:
@@ -209,6 +217,23 @@ def file_entry(suffix: str, path: Path | None) -> dict[str, Any]:
 
 
 def safe_name(name: str) -> str:
-    """A file name of letters, digits and dashes made from a seed's name."""
-    kept = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
-    return "-".join(part for part in kept.split("-") if part)[:60] or "musictx"
+    """A file name made of a seed's or a run's name, which every file system, header and browser leaves as it is.
+
+    Letters of all scripts, digits, quotes and emoji stay; what is no part of a name on one of them becomes a dash.
+    Double quotes become typographic ones, since Windows and browsers allow no others.
+    """
+    whole = unicodedata.normalize("NFC", name.lower())
+    quoted = re.sub(r'(?<=\S)"', "”", whole).replace('"', "“")
+    kept = "".join(letter if _stays(letter) else "-" for letter in quoted)
+    return _shortened("-".join(part for part in kept.split("-") if part), LONGEST_NAME_BYTES) or "musictx"
+
+
+def _stays(letter: str) -> bool:
+    return letter in KEPT_MARKS or unicodedata.category(letter)[0] in "LMN" or unicodedata.category(letter) == "So"
+
+
+def _shortened(name: str, most_bytes: int) -> str:
+    """The beginning of `name`, cut between whole characters: file systems count bytes."""
+    while len(name.encode()) > most_bytes:
+        name = name[:-1]
+    return name.strip("-" + JOINER)

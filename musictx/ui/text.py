@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from musictx.midi.analysis import pitch_name
@@ -17,6 +19,11 @@ def clock(seconds: float) -> str:
 def length(seconds: float) -> str:
     """A length as people say it: 12 s below two minutes, then 2:05."""
     return f"{seconds:.0f} s" if seconds < 119.5 else clock(round(seconds))
+
+
+def uploaded_name(path: str | Path) -> str:
+    """What an uploaded file is called, without its suffix: browsers send double quotes in a name as %22."""
+    return Path(path).stem.replace("%22", '"')
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -141,11 +141,13 @@ class FakeStudio:
     ) -> dict[str, Path]:
         """Writes the asked formats as take-N.*"""
         notes, written = take.audible(), {}
-        samples = self.render(notes, settings) if set(formats) - {"mid"} else None
+        samples = self.render(notes, settings) if set(formats) - {"mid", "continuation"} else None
         for suffix in formats:
             path = Path(folder) / f"take-{take.number}.{suffix}"
             if suffix == "mid":
                 write_midi(take.notes, path)
+            elif suffix == "continuation":
+                path = write_midi(take.new_notes, path.with_name(f"take-{take.number}-continuation.mid"))
             else:
                 soundfile.write(path, samples, SAMPLE_RATE_HZ)
             written[suffix] = path

@@ -81,7 +81,7 @@ def generate(page: Any, seconds: float = 10) -> None:
     set_number(page, "seconds", seconds)
     page.click("#generate")
     page.wait_for_selector("[data-phase=done]")
-    page.wait_for_selector(".files a:nth-child(3)[href]")
+    page.wait_for_selector(".files a:nth-child(5)[href]")
 
 
 def download(page: Any, label: str) -> tuple[str, Path]:
@@ -153,12 +153,13 @@ def test_downloads_open(fake_url: str, open_page: OpenPage) -> None:
     page = open_page(fake_url)
     generate(page)
     name, path = download(page, "MIDI")
-    assert name == "prelude-take-1.mid"
+    number = page.locator(".take-facts").inner_text().split("random seed ")[1]
+    assert name == f"prelude-take-1-seed{number}.mid"
     notes = read_midi(path.read_bytes()).notes
     assert len(notes) > len(broken_chords()) and notes.duration_s == pytest.approx(18, abs=0.5)
     for label in ("WAV", "MP3"):
         name, path = download(page, label)
-        assert name == f"prelude-take-1.{label.lower()}"
+        assert name == f"prelude-take-1-seed{number}.{label.lower()}"
         samples, rate = soundfile.read(io.BytesIO(path.read_bytes()))
         assert len(samples) / rate == pytest.approx(19, abs=1)
 
@@ -169,7 +170,7 @@ def test_four_takes_stand_side_by_side(fake_url: str, open_page: OpenPage) -> No
     set_number(page, "variations", 4)
     generate(page)
     assert page.locator(".take-tabs button").all_inner_texts() == [f"Take {number}" for number in (1, 2, 3, 4)]
-    page.wait_for_selector(".files a:nth-child(5)[href]")
+    page.wait_for_selector(".files a:nth-child(6)[href]")
     page.click(".play")
     page.wait_for_function("document.querySelector('audio').currentTime > 0.5")
     page.evaluate(CHANGED)
@@ -181,7 +182,7 @@ def test_four_takes_stand_side_by_side(fake_url: str, open_page: OpenPage) -> No
     )
     assert page.evaluate(CHANGED) > 0.001
     _, path = download(page, "All takes")
-    assert len(zipfile.ZipFile(path).namelist()) == 16
+    assert len(zipfile.ZipFile(path).namelist()) == 20
 
 
 def test_again_puts_the_settings_of_a_take_back(fake_url: str, open_page: OpenPage) -> None:

@@ -102,7 +102,10 @@ def test_blind_nothing_tells_until_the_choice(comparing: CompareHandlers, desk: 
         shown = json.dumps({**value, "serial": 0})
         assert [words for words in TELLING if words in shown] == []
     assert [side["label"] for side in sounds[-1]["sides"]] == ["X", "Y"]
-    assert [side["files"][0]["name"] for side in sounds[-1]["sides"]] == ["prelude-x.mid", "prelude-y.mid"]
+    assert [side["files"][0]["name"] for side in sounds[-1]["sides"]] == [
+        "prelude-x-seed7.mid",
+        "prelude-y-seed7.mid",
+    ]
 
     votes, answer = prefer(comparing, desk, (), 0)
     letters = ("B", "A") if b_first else ("A", "B")
@@ -205,7 +208,10 @@ def test_without_a_synthesiser_the_midi_files_are_still_there(
     compared(comparing, desk)
     value = list(comparing.sound(desk, None, 0.2))[-1]
     for side in value["sides"]:
-        assert "SoundFont" in side["note"] and [file["label"] for file in side["files"] if file["data"]] == ["MIDI"]
+        assert "SoundFont" in side["note"] and [file["label"] for file in side["files"] if file["data"]] == [
+            "MIDI",
+            "Continuation only",
+        ]
 
 
 def test_whoever_is_behind_comes_next() -> None:

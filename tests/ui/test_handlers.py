@@ -118,7 +118,7 @@ def test_sound_comes_first_for_listening_then_for_downloading(music: ComposeHand
     assert values[0]["takes"][0]["audio"] and not values[0]["takes"][1]["audio"]
     assert all(file["data"] for take in values[-1]["takes"] for file in take["files"])
     assert values[-1]["zip"]["data"] and values[-1]["sounding"] == ""
-    assert values[-1]["takes"][1]["files"][0]["name"] == "prelude-take-2.mid"
+    assert values[-1]["takes"][1]["files"][0]["name"] == "prelude-take-2-seed7.mid"
     assert list(music.sound(desk, None, 0.2)) == [gr.skip()]  # all of it is there
 
 
@@ -139,7 +139,7 @@ def test_without_a_synthesiser_the_midi_file_is_still_there(
     composed(music, desk)
     take = list(music.sound(desk, None, 0.2))[-1]["takes"][0]
     assert "SoundFont" in take["note"]
-    assert [file["label"] for file in take["files"] if file["data"]] == ["MIDI"]
+    assert [file["label"] for file in take["files"] if file["data"]] == ["MIDI", "Continuation only"]
 
 
 def test_again_gives_the_settings_of_the_take(music: ComposeHandlers, desk: Desk) -> None:
@@ -232,7 +232,23 @@ def test_a_seed_is_rendered_when_it_is_asked_for(seeds: SeedHandlers, desk: Desk
 
 
 @pytest.mark.parametrize(
-    ("name", "safe"), [("../../etc/passwd", "etc-passwd"), ("Für Elise", "für-elise"), ("…", "musictx")]
+    ("name", "safe"),
+    [
+        ("../../etc/passwd", "etc-passwd"),
+        ("Für Elise", "für-elise"),
+        ("Fu\N{COMBINING DIAERESIS}r Elise", "für-elise"),  # as macOS writes it
+        ('The "Blue" one', "the-“blue”-one"),
+        ('6" nails', "6”-nails"),
+        ("O'Brien’s", "o'brien’s"),
+        ("夜想曲 no. 2", "夜想曲-no-2"),
+        ("café 👩🏽‍🎤!", "café-👩🏽‍🎤"),
+        (".hidden", "hidden"),
+        ("a\\b:c*d?e<f>g|h\x00i\nj`k$l{m}", "a-b-c-d-e-f-g-h-i-j-k-l-m"),
+        ("…", "musictx"),
+        ("", "musictx"),
+        ("ü" * 200, "ü" * 60),
+        ("夜" * 200, "夜" * 40),
+    ],
 )
 def test_file_names_hold_no_path(name: str, safe: str) -> None:
     assert safe_name(name) == safe
