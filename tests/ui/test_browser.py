@@ -81,7 +81,7 @@ def generate(page: Any, seconds: float = 10) -> None:
     set_number(page, "seconds", seconds)
     page.click("#generate")
     page.wait_for_selector("[data-phase=done]")
-    page.wait_for_selector(".files a:nth-child(5)[href]")
+    page.wait_for_selector(".files a:nth-child(4)[href]")
 
 
 def download(page: Any, label: str) -> tuple[str, Path]:
