@@ -17,25 +17,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from musictx.cli.command import HelpFormatter, Parser
 from musictx.errors import MusictxError
 from musictx.hosting.files import own_files, temporary_inside
 from musictx.hosting.logs import kept_log
 from musictx.hosting.settings import HostSettings, listing
+from musictx.ui.address import LARGEST_PORT, check_address, read_port
+
+
+class _Help(HelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """The settings of a host keep their lines."""
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line, with the environment as its defaults."""
     outside = "0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1"
-    parser = argparse.ArgumentParser(
+    host, port = os.environ.get("GRADIO_SERVER_NAME", outside), os.environ.get("GRADIO_SERVER_PORT", "7860")
+    parser = Parser(
         prog="app.py",
         description="musictx: a piano co-writer in the browser",
         epilog=f"Settings of a host, from the environment:\n{listing()}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
-    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", outside), help="address to listen on")
-    parser.add_argument(
-        "--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")), help="port to listen on"
-    )
+    parser.add_argument("--host", default=host, help="address to listen on")
+    # As a string, so that what stands in the environment is read and answered as what is typed.
+    parser.add_argument("--port", type=read_port, default=port, help=f"port to listen on, 1 to {LARGEST_PORT}")
     parser.add_argument("--checkpoint", default=None, help="name in checkpoints/ (default: enhanced)")
     parser.add_argument(
         "--engine", default=None, help="auto, onnx, onnx-int8 or keras (default: $MUSICTX_ENGINE, else auto)"
@@ -54,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         settings = HostSettings.from_environment(os.environ, options.public)
+        check_address(options.host, options.port)
         # The folder before Gradio is imported, which chooses one then.
         with kept_log(settings), own_files() as folder, temporary_inside(folder):
             _serve(options, settings)

@@ -25,7 +25,19 @@ ACTIVATIONS = ("relu", "gelu")  # "gelu" is the tanh form everywhere: the exact 
 def check_range(name: str, value: float, low: float, high: float) -> None:
     """Raises SettingsError unless low <= value <= high (NaN never is)."""
     if not low <= value <= high:
-        raise SettingsError(f"{name} must lie between {low:g} and {high:g}. Received: {value!r}")
+        raise SettingsError(f"{name} must lie between {_figure(low)} and {_figure(high)}. Received: {value!r}")
+
+
+def check_whole(name: str, value: float, low: int, high: int) -> None:
+    """Raises SettingsError unless `value` is a whole number with low <= value <= high."""
+    check_range(name, value, low, high)
+    if value != int(value):
+        raise SettingsError(f"{name} must be a whole number. Received: {value!r}")
+
+
+def _figure(value: float) -> str:
+    """A bound as people write it: 2,147,483,647 and 0.25."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
 @dataclass(frozen=True)
@@ -129,14 +141,17 @@ class SamplingConfig:
 
     def __post_init__(self) -> None:
         check_range("temperature", self.temperature, 0, 2)
-        check_range("top_k", self.top_k, 0, 391)
+        check_whole("top_k", self.top_k, 0, 391)
         check_range("top_p", self.top_p, 0.01, 1)
         check_range("focus (attention temperature)", self.focus, 0.25, 4)
         check_range("stay in key", self.stay_in_key, 0, 2)
-        if int(self.top_k) != self.top_k:
-            raise SettingsError(f"top_k must be a whole number. Received: {self.top_k!r}")
         if self.scope not in SCOPES:
             raise SettingsError(f"scope must be one of {SCOPES}. Received: {self.scope!r}")
+
+    @property
+    def greedy(self) -> bool:
+        """Whether the most likely token is always taken, so that a random seed changes nothing."""
+        return self.temperature == 0 or (self.scope == "tokens" and self.top_k == 1)
 
 
 SAMPLING_PRESETS: dict[str, SamplingConfig] = {

@@ -228,7 +228,7 @@ class Studio:
         Raises:
             AudioError: if the SoundFont is unknown or damaged, or no synthesiser can be found.
         """
-        soundfont = self._soundfont(settings.soundfont)
+        soundfont = self.soundfont(settings.soundfont)
         return render(notes, soundfont, room=settings.room, gain=settings.gain, sample_rate_hz=SAMPLE_RATE_HZ)
 
     def export(
@@ -262,7 +262,8 @@ class Studio:
             written[suffix] = write_audio(samples, base.with_suffix(f".{suffix}"), SAMPLE_RATE_HZ)
         return written
 
-    def _soundfont(self, name: str | None) -> SoundFont:
+    def soundfont(self, name: str | None) -> SoundFont:
+        """The SoundFont of that name, the best there is for None; AudioError if there is none."""
         fonts = self.soundfonts()
         if name is None:
             return best_soundfont(fonts)

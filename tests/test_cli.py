@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import math
@@ -120,6 +121,33 @@ def test_a_built_in_seed_goes_by_its_id(capsys: pytest.CaptureFixture[str], tmp_
         (["prepare", "no-such-folder", "--out", "out"], "neither a folder nor a zip"),
         (["train", "run"], "--data"),
         (["train", "no-such-run", "--resume"], "no training run"),
+        (["train", "run", "--data", "no-corpus"], "no-corpus is no prepared corpus"),
+        (["train", "run", "--data", "no-corpus", "--preset", "tiny"], "windows of 2048 tokens"),
+        (["train", "run", "--data", "x", "--preset", "tiny", "--lengths", "64:nan"], "share of the run"),
+        (["train", "run", "--data", "x", "--lengths", "0"], "a length must lie between 1"),
+        (["train", "run", "--data", "x", "--lengths", "64", "128"], "must rise"),
+        (["train", "run", "--data", "x", "--learning-rate", "nan"], "learning_rate"),
+        (["train", "run", "--data", "x", "--weights", "inf"], "weights"),
+        (["train", "run", "--data", "x", "--seed", "-1"], "seed"),
+        (["train", "run", "--data", "x", "--log-every", "0"], "log_every"),
+        (["train", "run", "--data", "x", "--schedule", "steep"], "schedule"),
+        (["train", "run", "--data", "x", "--base", "no-base"], "No checkpoint at no-base"),
+        (["generate", "chorale", "--out", "out", "--seed", "-5"], "random seed must lie between 0 and 2,147,483,647"),
+        (["generate", "chorale", "--out", "out", "--variations", "0"], "variations must lie between 1 and 4"),
+        (["generate", "chorale", "--out", "out", "--variations", "4", "--temperature", "0"], "Ask for 1 variation"),
+        (["generate", "chorale", "--out", "out", "--seconds", "nan"], "length in seconds"),
+        (["generate", "chorale", "--out", "out", "--room", "inf"], "room"),
+        (["generate", "chorale", "--out", "out", "--soundfont", "no-such"], "No SoundFont named 'no-such'"),
+        (["generate", "chorale", "--out", str(ROOT / "README.md")], "README.md is no folder"),
+        (["render", str(SEEDS / "chorale.mid"), "--out", "song.wav", "--gain", "nan"], "gain"),
+        (["evaluate", str(SEEDS), "--every", "0"], "--every"),
+        (["evaluate", str(SEEDS), "--window", "4096"], "--window must lie between 1 and 2,048"),
+        (["evaluate", str(SEEDS), "--checkpoint", "no-such"], "no-such"),
+        (["evaluate", str(SEEDS), "--music", "--seconds", "0"], "--seconds"),
+        (["prepare", str(SEEDS), "--out", "out", "--workers", "0"], "workers"),
+        (["runs", "start", str(SEEDS), "--settings", "no-such.json"], "no-such.json cannot be read"),
+        (["runs", "start", str(SEEDS), "--name", "n" * 61], "1 to 60 characters"),
+        (["runs", "resume", "no-such", "--more-steps", "-1"], "more steps"),
     ],
 )
 def test_what_a_user_can_correct_is_one_line(
@@ -136,6 +164,66 @@ def test_what_a_user_can_correct_is_one_line(
     assert line.startswith("musictx: ") and remedy in line
     assert captured.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (["generate", "chorale", "--out", "out", "--variations", "2.5"], "--variations: give a whole number"),
+        (["generate", "chorale", "--out", "out", "--seed", ""], "--seed: give a whole number, not ''"),
+        (["generate", "chorale", "--out", "out", "--temperature", "warm"], "--temperature: give a number"),
+        (["generate", "chorale", "--out", "out", "--formats", "aac"], "continuation"),
+        (["train", "run", "--lengths", "long"], "512:0.6"),
+        (["train", "run", "--xla", "maybe"], "on or off"),
+        (["train", "run", "--steps", "1e3"], "--steps: give a whole number"),
+        (["no-such"], "generate"),
+        ([], "COMMAND"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(capsys: pytest.CaptureFixture[str], words: list[str], remedy: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("musictx") and remedy in line and "--help" in line
+
+
+def parsers() -> Iterator[argparse.ArgumentParser]:
+    """Those of all commands and of what stands below them, and the page's."""
+    waiting = [build_parser(name) for name in COMMANDS]
+    while waiting:
+        parser = waiting.pop()
+        yield parser
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                waiting += action.choices.values()
+
+
+def test_every_option_says_what_it_is_and_what_holds_without_it() -> None:
+    options = 0
+    for parser in parsers():
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction | argparse._HelpAction | argparse._VersionAction):
+                continue
+            options += 1
+            shown = parser._get_formatter()._expand_help(action)
+            where = f"{parser.prog} {action.option_strings or action.dest}: {shown!r}"
+            assert len(shown.split("(default:")[0].split()) >= 2, where
+            for unreadable in ("default: None", "default: ()", "default: []", "default: ''", "SUPPRESS", "((", "['"):
+                assert unreadable not in shown, where
+            default = action.default
+            if default not in (None, argparse.SUPPRESS, False, "", (), []) and action.option_strings:
+                assert "default:" in shown, where
+        parser.format_help()
+    assert options > 80
+
+
+def test_help_says_every_training_setting_and_its_default() -> None:
+    said = " ".join(build_parser("train")._subparsers._group_actions[0].choices["train"].format_help().split())  # type: ignore[union-attr, index]
+    for field in dataclasses.fields(TrainingConfig):
+        assert f"--{field.name.replace('_', '-')} " in said and " ".join(field.metadata["about"].split()) in said
+    for words in ("(default: 2048)", "(default: on)", "(default: 0.0003)", "(default: query key value"):
+        assert words in said
 
 
 def test_render_makes_sound(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -185,7 +273,8 @@ def test_prepare_train_evaluate(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     )
     assert "12 pieces" in run(capsys, "prepare", source, "--out", tmp_path / "corpus")
     learn = ("train", tmp_path / "run", "--preset", "tiny", "--lengths", "64", "--batch-tokens", "128", "--steps", "2")
-    run(capsys, *learn, "--validation-length", "64", "--data", tmp_path / "corpus")
+    run(capsys, *learn, "--data", tmp_path / "corpus")
+    assert RunFolder(tmp_path / "run").read_config()["validation_length"] == 128  # the network's window
     words = ("evaluate", tmp_path / "corpus", "--checkpoint", tmp_path / "run" / "last", "--window", "64", "--json")
     figures = run(capsys, *words)
     assert figures["pieces"] == 2

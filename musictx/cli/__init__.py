@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 from musictx import __version__
 from musictx.cli import judge, learn, passages, play, runs
-from musictx.cli.command import Command
+from musictx.cli.command import Command, HelpFormatter, Parser
 from musictx.errors import MusictxError
 
 USER_ERROR, INTERRUPTED = 2, 130  # exit codes; argparse uses 2 as well
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser(chosen: str) -> argparse.ArgumentParser:
     """A parser that knows all commands by name and the arguments of the `chosen` one."""
-    parser = argparse.ArgumentParser(prog="musictx", description="A piano co-writer: continues a seed MIDI.")
+    parser = Parser(prog="musictx", description="A piano co-writer: continues a seed MIDI.")
     parser.add_argument("--version", action="version", version=f"musictx {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
@@ -63,7 +63,7 @@ def build_parser(chosen: str) -> argparse.ArgumentParser:
             name,
             help=command.summary,
             description=command.summary[0].upper() + command.summary[1:] + ".",
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            formatter_class=HelpFormatter,
         )
         if name == chosen:
             command.add_arguments(own)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
+
+from musictx.errors import SettingsError
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,49 @@ class Command:
     summary: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], None]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that answers what it cannot read with one line, instead of all options and then the line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends with exit code 2."""
+        self.exit(2, f"{self.prog}: {message}. See: {self.prog} --help\n")
+
+
+def read_whole(text: str) -> int:
+    """A whole number, for an option's `type`."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"give a whole number, not {text!r}") from None
+
+
+def read_number(text: str) -> float:
+    """A number, for an option's `type`."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"give a number, not {text!r}") from None
+
+
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Help that says a default as it would be typed, and none where there is nothing to type."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        words, default = action.help or "", action.default
+        if default is argparse.SUPPRESS or default is None or default is False or default in ("", [], ()):
+            return words
+        return f"{words} (default: {typed(default)})".replace("%", "%%")
+
+
+def typed(value: Any) -> str:
+    """A value as it is typed on the command line."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list | tuple):
+        return " ".join(map(typed, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 LINE_EVERY_S = 60.0  # in a log
@@ -51,6 +98,14 @@ class Bar:
 
     def __exit__(self, *_: object) -> None:
         self._bar.close()
+
+
+def check_folder(option: str, folder: Path) -> None:
+    """Raises SettingsError for a folder that nothing can be written into, before the work that is to go there."""
+    nearest = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        why = "is no folder" if not nearest.is_dir() else "cannot be written to"
+        raise SettingsError(f"{option} {folder}: {nearest} {why}. Give another folder.")
 
 
 def print_json(values: Any) -> None:

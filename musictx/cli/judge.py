@@ -7,8 +7,8 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musictx.cli.command import Bar, Command, print_json
-from musictx.config import SAMPLING_PRESETS
+from musictx.cli.command import Bar, Command, check_folder, print_json, read_number, read_whole
+from musictx.config import SAMPLING_PRESETS, check_range, check_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Ids = npt.NDArray[np.int32]
 
 PRECISIONS = ("float32", "mixed_bfloat16")
+MANY = 10**6  # above every count that makes sense
 SHOWN = (  # what a person reads first; the JSON has all
     "pitch_class_distance",
     "density_distance",
@@ -36,18 +37,22 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, help="MIDI files, folders or zips of them, or prepared corpora")
     parser.add_argument("--checkpoint", default="enhanced", help="name in checkpoints/, or a folder")
     parser.add_argument("--split", default="validation", help="which pieces, where a corpus says what is held out")
-    parser.add_argument("--every", type=int, default=1, help="take every so-manieth piece only")
-    parser.add_argument("--window", type=int, default=None, help="tokens read at once (the model's own if not given)")
-    parser.add_argument("--batch", type=int, default=1, help="windows read side by side")
+    parser.add_argument("--every", type=read_whole, default=1, help="take every so-manieth piece only")
+    parser.add_argument(
+        "--window", type=read_whole, default=None, help="tokens read at once (the model's own if not given)"
+    )
+    parser.add_argument("--batch", type=read_whole, default=1, help="windows read side by side")
     parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of the network's arithmetic")
     parser.add_argument("--kept", type=Path, help="file that keeps each piece's NLL; a later call goes on from it")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     music = parser.add_argument_group("how its music differs from people's")
     music.add_argument("--music", action="store_true", help="continue openings of the pieces instead, and measure them")
-    music.add_argument("--openings", type=int, default=40, help="so many pieces, evenly spread over all")
-    music.add_argument("--presets", nargs="+", choices=list(SAMPLING_PRESETS), default=list(SAMPLING_PRESETS))
-    music.add_argument("--seconds", type=float, default=30.0, help="length of the continuations")
-    music.add_argument("--seed", type=int, default=0, help="random seed of the continuations")
+    music.add_argument("--openings", type=read_whole, default=40, help="so many pieces, evenly spread over all")
+    presets = list(SAMPLING_PRESETS)
+    said = f"of temperature, top-k and top-p, measured in turn: {', '.join(presets)}"
+    music.add_argument("--presets", nargs="+", choices=presets, default=presets, metavar="PRESET", help=said)
+    music.add_argument("--seconds", type=read_number, default=30.0, help="length of the continuations")
+    music.add_argument("--seed", type=read_whole, default=0, help="random seed of the continuations")
     music.add_argument(
         "--out", type=Path, default=None, help="write openings and continuations as MIDI into this folder"
     )
@@ -56,11 +61,32 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from musictx.training.pieces import read_pieces
 
-    pieces = [ids for path in options.paths for ids in read_pieces(path, options.split)][:: max(options.every, 1)]
+    _check(options)
+    pieces = [ids for path in options.paths for ids in read_pieces(path, options.split)][:: options.every]
     if options.music:
         _judge_music(options, pieces)
     else:
         _judge_loss(options, pieces)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """What was typed, all of it before anything is read; SettingsError or CheckpointError says what does not fit."""
+    from musictx.experiment import open_studio
+    from musictx.model.card import read_card
+    from musictx.takes import LARGEST_SEED, LENGTH_RANGE_S
+
+    check_whole("--every", options.every, 1, MANY)
+    check_whole("--batch", options.batch, 1, MANY)
+    check_whole("--openings", options.openings, 1, MANY)
+    check_whole("--seed", options.seed, 0, LARGEST_SEED)
+    check_range("--seconds", options.seconds, *LENGTH_RANGE_S)
+    studio, name = open_studio(options.checkpoint)
+    window = read_card(studio.folders.checkpoints / name).model.window
+    check_whole("--window", window if options.window is None else options.window, 1, window)
+    if options.out is not None:
+        check_folder("--out", options.out)
+    if options.kept is not None:
+        check_folder("--kept", options.kept.parent)
 
 
 def _judge_loss(options: argparse.Namespace, pieces: list[Ids]) -> None:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import inspect
 import math
 import signal
 import threading
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from musictx.cli.command import Bar, Command
+from musictx.cli.command import Bar, Command, read_number, read_whole, typed
+from musictx.config import check_whole
 from musictx.errors import TrainingError
 
 if TYPE_CHECKING:
     from musictx.training.train import Report
+
+MOST_WORKERS = 1024
+_READERS: Mapping[Any, Callable[[str], Any]] = MappingProxyType({int: read_whole, float: read_number, str: str})
 
 
 def _prepare_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,12 +29,13 @@ def _prepare_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, default=argparse.SUPPRESS, help="folder for the prepared corpus"
     )
-    parser.add_argument("--workers", type=int, default=2, help="processes that read files")
+    parser.add_argument("--workers", type=read_whole, default=2, help="processes that read files")
 
 
 def _prepare(options: argparse.Namespace) -> None:
     from musictx.training.prepare import prepare
 
+    check_whole("workers", options.workers, 1, MOST_WORKERS)
     with Bar("preparing", "file") as bar:
         done = prepare(options.source, options.out, options.workers, bar)
     print(
@@ -45,8 +50,6 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     """The run's folder, and a flag for every field of TrainingConfig."""
     from musictx.training.config import TrainingConfig
 
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = inspect.getdoc(TrainingConfig)
     parser.add_argument("folder", type=Path, nargs="?", help="of the run: its state, figures and checkpoints")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's last saved state")
     parser.add_argument("--run", type=Path, help="a run laid out by the Train tab or `runs start`: waits its turn")
@@ -54,29 +57,58 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = typing.get_type_hints(TrainingConfig)
     for field in dataclasses.fields(TrainingConfig):
         nargs, convert = _reading_of(kinds[field.name])
-        # Absent flags stay out of the result: a resumed run then keeps what it was started with.
+        # Absent flags stay out of the result, so the default is said in words: a resumed run keeps what it began with.
+        value: Any = field.default
+        default = " ".join(map(_typed_length, value)) if field.name == "lengths" else typed(value)
+        given = f" (default: {default})" if value is not None and default else ""
         parser.add_argument(
             f"--{field.name.replace('_', '-')}",
             nargs=nargs,
             type=convert,
             default=argparse.SUPPRESS,
-            metavar="TOKENS:SHARE" if field.name == "lengths" else field.name.upper(),
-            help=f"default: {field.default!r}".replace("%", "%%"),
+            metavar=_metavar(field.name, kinds[field.name]),
+            help=f"{field.metadata['about']}{given}".replace("%", "%%"),
         )
+
+
+def _metavar(name: str, kind: Any) -> str:
+    """What stands for a value in the help."""
+    if name == "lengths":
+        return "TOKENS[:SHARE]"
+    return "on|off" if kind is bool else name.upper()
+
+
+def _typed_length(length: tuple[int, float]) -> str:
+    """As `_length` reads it."""
+    return f"{length[0]}:{length[1]:g}" if length[1] < 1 else str(length[0])
 
 
 def _reading_of(kind: Any) -> tuple[str | None, Callable[[str], Any]]:
     """argparse's `nargs` and `type` for a field's type."""
     if typing.get_origin(kind) is tuple:
         inner = typing.get_args(kind)[0]
-        return "+", _length if typing.get_origin(inner) is tuple else inner
-    return None, kind if kind in (int, float, str) else float
+        return "+", _length if typing.get_origin(inner) is tuple else _READERS[inner]
+    if kind is bool:
+        return None, _switch
+    return None, _READERS.get(kind, read_number)  # a field that may be None is a number where it is given
+
+
+def _switch(text: str) -> bool:
+    """'on' or 'off', and what else people type for it."""
+    known = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+    try:
+        return known[text.lower()]
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"on or off, not {text!r}") from None
 
 
 def _length(text: str) -> tuple[int, float]:
     """'512:0.6' or '2048' as (window length, share of the steps at which it ends)."""
     tokens, _, share = text.partition(":")
-    return int(tokens), float(share or 1)
+    try:
+        return int(tokens), float(share or 1)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"TOKENS or TOKENS:SHARE such as 512:0.6, not {text!r}") from None
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -89,6 +121,7 @@ def _train(options: argparse.Namespace) -> None:
         work_on(options.run, options.measure)
         return
     from musictx.training.config import TrainingConfig
+    from musictx.training.plan import planned
     from musictx.training.runs import RunFolder
     from musictx.workshop.child import recorded
     from musictx.workshop.process import clear_request, stop_asked
@@ -101,10 +134,9 @@ def _train(options: argparse.Namespace) -> None:
     started = RunFolder(options.folder)
     config = TrainingConfig.from_dict(started.read_config()) if options.resume else TrainingConfig()
     config = dataclasses.replace(config, **given)
-    if not config.data:
-        raise TrainingError("Give at least one prepared corpus: --data FOLDER (made with: python -m musictx prepare).")
     if not options.resume:
         started.check_vacant()
+        config = planned(config)  # `train` does it again; here it costs no second and leaves no folder
     from musictx.training.train import train  # seconds to import: after the checks
 
     clear_request(options.folder)

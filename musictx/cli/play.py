@@ -8,7 +8,7 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musictx.cli.command import Bar, Command, print_json
+from musictx.cli.command import Bar, Command, check_folder, print_json, read_number, read_whole
 from musictx.config import AUDIO_FORMATS, MIDI_FORMATS, SAMPLE_RATE_HZ, SAMPLING_PRESETS, SCOPES, SamplingConfig
 from musictx.errors import SettingsError
 
@@ -24,22 +24,26 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("seed_file", metavar="SEED", help="a .mid file, or the id of a built-in seed such as nocturne")
     parser.add_argument("--out", type=Path, required=True, default=unset, help="folder for take-1.mid, take-1.wav, ...")
     parser.add_argument("--checkpoint", default="enhanced", help="name in checkpoints/, or a folder")
-    parser.add_argument("--preset", choices=sorted(SAMPLING_PRESETS), default="balanced")
-    parser.add_argument("--temperature", type=float, default=unset, help="0 (greedy) to 2; overrides the preset")
-    parser.add_argument("--top-k", type=int, default=unset, help="0 keeps all; overrides the preset")
-    parser.add_argument("--top-p", type=float, default=unset, help="1 keeps all; overrides the preset")
-    parser.add_argument("--focus", type=float, default=1.0, help="scales the attention temperature, 0.25 to 4")
+    presets = sorted(SAMPLING_PRESETS)
+    parser.add_argument("--preset", choices=presets, default="balanced", help="of temperature, top-k and top-p")
+    parser.add_argument("--temperature", type=read_number, default=unset, help="0 (greedy) to 2; overrides the preset")
+    parser.add_argument("--top-k", type=read_whole, default=unset, help="0 keeps all; overrides the preset")
+    parser.add_argument("--top-p", type=read_number, default=unset, help="1 keeps all; overrides the preset")
+    parser.add_argument("--focus", type=read_number, default=1.0, help="scales the attention temperature, 0.25 to 4")
     key = "how strongly a take comes back to the seed's pitch classes, 0 to 2"
-    parser.add_argument("--stay-in-key", type=float, default=SamplingConfig().stay_in_key, help=key)
+    parser.add_argument("--stay-in-key", type=read_number, default=SamplingConfig().stay_in_key, help=key)
     scope = "what these act on: keys and their loudness, or all tokens, as in the keras-io example"
     parser.add_argument("--scope", choices=SCOPES, default="keys", help=scope)
-    parser.add_argument("--seconds", type=float, default=30.0, help="of new music, 5 to 180")
-    parser.add_argument("--context-seconds", type=float, default=60.0, help="how much of the seed's end is listened to")
-    parser.add_argument("--variations", type=int, default=1, help="takes, 1 to 4")
-    parser.add_argument("--seed", type=int, default=unset, help="random seed: the same one gives the same music")
+    parser.add_argument("--seconds", type=read_number, default=30.0, help="of new music, 5 to 180")
+    parser.add_argument(
+        "--context-seconds", type=read_number, default=60.0, help="how much of the seed's end is listened to"
+    )
+    parser.add_argument("--variations", type=read_whole, default=1, help="takes, 1 to 4")
+    drawn = "random seed, drawn if not given: the same one gives the same music"
+    parser.add_argument("--seed", type=read_whole, default=unset, help=drawn)
     parser.add_argument("--engine", default=None, help="auto, onnx, onnx-int8 or keras; $MUSICTX_ENGINE if not given")
     parser.add_argument("--soundfont", default=None, help="by name (default: the best found)")
-    parser.add_argument("--room", type=float, default=0.2, help="reverb, 0 to 1")
+    parser.add_argument("--room", type=read_number, default=0.2, help="reverb, 0 to 1")
     formats = (*MIDI_FORMATS, *AUDIO_FORMATS)
     kinds = f"of {', '.join(formats)}; continuation is a MIDI file of the new notes alone, from the join on"
     parser.add_argument("--formats", nargs="+", choices=formats, default=["mid", "wav"], metavar="FORMAT", help=kinds)
@@ -51,10 +55,14 @@ def _generate(options: argparse.Namespace) -> None:
     from musictx.takes import RenderSettings, sharing_facts, sharing_sentence
 
     studio, checkpoint = open_studio(options.checkpoint, options.engine)
-    seed, settings = _read_seed(studio, options.seed_file), _settings(options, checkpoint)
+    settings = _settings(options, checkpoint)
+    render = RenderSettings(soundfont=options.soundfont, room=options.room)
+    check_folder("--out", options.out)
+    if set(options.formats) & set(AUDIO_FORMATS):
+        studio.soundfont(render.soundfont)  # before minutes of composing
+    seed = _read_seed(studio, options.seed_file)
     with Bar("composing", "s of music") as bar:
         progress = _compose(studio, seed, settings, bar)
-    render = RenderSettings(soundfont=options.soundfont, room=options.room)
     files = [studio.export(take, options.out, render, tuple(options.formats)) for take in progress.takes]
     sharings = [studio.sharing(take) for take in progress.takes]
     if options.json:
@@ -125,8 +133,8 @@ def _render_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"the sound file, by suffix: {', '.join(AUDIO_FORMATS)}",
     )
     parser.add_argument("--soundfont", default=None, help="by name (default: the best found)")
-    parser.add_argument("--room", type=float, default=0.2, help="reverb, 0 to 1")
-    parser.add_argument("--gain", type=float, default=1.0, help="loudness after normalisation, 0 to 4")
+    parser.add_argument("--room", type=read_number, default=0.2, help="reverb, 0 to 1")
+    parser.add_argument("--gain", type=read_number, default=1.0, help="loudness after normalisation, 0 to 4")
 
 
 def _render(options: argparse.Namespace) -> None:
@@ -137,8 +145,9 @@ def _render(options: argparse.Namespace) -> None:
 
     if options.out.suffix.lower().removeprefix(".") not in AUDIO_FORMATS:
         raise SettingsError(f"--out must end in .{', .'.join(AUDIO_FORMATS)}. Received: {options.out}")
-    notes = read_midi(options.midi).notes
-    samples = Studio().render(notes, RenderSettings(options.soundfont, options.room, options.gain))
+    settings = RenderSettings(options.soundfont, options.room, options.gain)
+    check_folder("--out", options.out.parent)
+    samples = Studio().render(read_midi(options.midi).notes, settings)
     print(write_audio(samples, options.out, SAMPLE_RATE_HZ))
 
 

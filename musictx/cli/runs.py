@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musictx.cli.command import Bar, Command, print_json
+from musictx.cli.command import Bar, Command, HelpFormatter, print_json, read_whole
 from musictx.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -33,20 +33,22 @@ def _runs_arguments(parser: argparse.ArgumentParser) -> None:
         "delete": "remove a run's folder",
     }
     for name, text in texts.items():
-        action = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        action = actions.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + ".", formatter_class=HelpFormatter
+        )
         action.add_argument("--folder", type=Path, help="of the runs (default: those of the page)")
         if name in ("list", "show"):
             action.add_argument("--json", action="store_true", help="print as JSON")
         if name == "start":
             action.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="of .mid and .zip files, folders")
             action.add_argument("--settings", type=Path, help="file saved in the Train tab (default: what fits)")
-            action.add_argument("--name", default="", help="of the run")
+            action.add_argument("--name", default="", help="of the run, up to 60 characters")
         elif name != "list":
             action.add_argument("run", help="id of the run, or its folder")
         if name in ("start", "resume"):
             action.add_argument("--wait", action="store_true", help="until it has ended; Ctrl-C leaves it at work")
         if name == "resume":
-            action.add_argument("--more-steps", type=int, default=0, help="lengthens the run")
+            action.add_argument("--more-steps", type=read_whole, default=0, help="lengthens the run by so many")
 
 
 def _runs(options: argparse.Namespace) -> None:
@@ -110,6 +112,10 @@ def _start(workshop: Workshop, options: argparse.Namespace) -> None:
 
     if options.folder:
         raise TrainingError("A run is started among those of the page: leave --folder out, or set MUSICTX_WORKSHOP.")
+    asked = RunSettings.from_json(_text(options.settings)) if options.settings else None
+    named = dataclasses.replace(asked or RunSettings(), **({"name": options.name} if options.name else {}))
+    if asked:  # before hours of music are read
+        workshop.check_settings("", named)
     with Bar("reading", "file") as bar:
         report = workshop.take_in("", options.paths, options.name, bar)
     for row in report.rows:
@@ -119,9 +125,7 @@ def _start(workshop: Workshop, options: argparse.Namespace) -> None:
         f"{report.training_pieces} pieces ({report.training_minutes:.1f} minutes) to train on, "
         f"{report.held_out_pieces} ({report.held_out_minutes:.1f}) held out. {report.expectation}"
     )
-    settings = workshop.defaults("", report.dataset_id)
-    if options.settings:
-        settings = RunSettings.from_json(_text(options.settings))
+    settings = asked or workshop.defaults("", report.dataset_id)
     if options.name:
         settings = dataclasses.replace(settings, name=options.name)
     run_id = workshop.start("", report.dataset_id, settings)

@@ -8,7 +8,6 @@ from typing import Any
 
 import keras
 
-from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.midi import vocabulary
 from musictx.model.card import CARD_FILE, CheckpointCard, read_card
 from musictx.model.checkpoint import load_checkpoint, save_checkpoint
@@ -18,21 +17,9 @@ from musictx.model.weights import SHIPPED, weights_hash
 from musictx.training.config import TrainingConfig
 from musictx.training.devices import Devices
 from musictx.training.optimizer import KeepsNorm, build_optimizer
+from musictx.training.plan import shape_of
 from musictx.training.runs import OWN_BASE, RunFolder
 from musictx.training.schedule import WarmupSchedule
-
-
-def shape_of(config: TrainingConfig) -> ModelConfig:
-    """The network's shape; CheckpointError if the base cannot be read."""
-    if config.base:
-        shape = read_card(Path(config.base)).model
-    else:
-        shape = MODEL_PRESETS[config.preset]
-        if config.width:
-            shape = dataclasses.replace(shape, width=config.width, ffn_width=4 * config.width)
-        if config.blocks:
-            shape = dataclasses.replace(shape, blocks=config.blocks)
-    return shape if config.dropout is None else dataclasses.replace(shape, dropout=config.dropout)
 
 
 def build_network(config: TrainingConfig, run: RunFolder, devices: Devices) -> tuple[MusicTransformer, CheckpointCard]:

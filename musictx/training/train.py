@@ -20,11 +20,12 @@ from musictx.model.checkpoint import save_checkpoint
 from musictx.model.transformer import MusicTransformer
 from musictx.training.ahead import Ahead
 from musictx.training.config import TrainingConfig
-from musictx.training.dataset import Augmentation, Ids, TrainingWindows, open_corpus
+from musictx.training.dataset import Ids
 from musictx.training.devices import Devices, use_all_devices
 from musictx.training.held_out import HeldOut
 from musictx.training.network import build_network, moving_variables, optimizer_of, schedule_of
 from musictx.training.objective import NextToken
+from musictx.training.plan import corpora_of, planned, windows_of
 from musictx.training.runs import RunFolder, State
 from musictx.training.stepper import Scalar, stepper_of
 
@@ -66,12 +67,14 @@ def train(
             compose writes a sample then. Not called where several processes train together.
 
     Raises:
+        SettingsError: if the settings do not fit together, see `plan.planned`.
         TrainingError: if the corpora cannot be used, the state does not fit, or the loss is not finite.
         CheckpointError: if the base cannot be used.
     """
     run = RunFolder(folder)
     if not resume:
         run.check_vacant()
+    config = planned(config)
     devices = use_all_devices()
     if devices.writes:
         run.write_config(dataclasses.asdict(config))
@@ -98,12 +101,8 @@ class Loop:
                 "Several processes have no common clock: plan their run by steps, and leave minutes at 0."
             )
         keras.utils.set_random_seed(config.seed)
-        corpora = [open_corpus(Path(path)) for path in config.data]
-        weights = config.weights or (1.0,) * len(corpora)
-        augmentation = Augmentation(
-            config.transpose_semitones, config.transpose_probability, config.stretch, config.velocity_shift
-        )
-        self.windows = TrainingWindows(corpora, weights, augmentation, config.seed)
+        corpora = corpora_of(config)
+        self.windows = windows_of(config, corpora)
         self.ahead = Ahead(self._draw, config.steps)
         self.schedule = schedule_of(config)
         for length, _ in config.lengths:

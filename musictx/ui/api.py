@@ -92,9 +92,7 @@ class Api:
             raise AudioError(f"No SoundFont named {name!r}. There are: {', '.join(known)}.")
         return name or None
 
-    def _run(
-        self, seed_file: str | None, settings: ComposeSettings, request: gr.Request
-    ) -> tuple[Seed, Progress]:
+    def _run(self, seed_file: str | None, settings: ComposeSettings, request: gr.Request) -> tuple[Seed, Progress]:
         if not seed_file:
             raise MidiError("seed_file is missing: give a .mid file, for example seed_file=handle_file('seed.mid').")
         size = Path(seed_file).stat().st_size

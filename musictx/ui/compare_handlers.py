@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 
 from musictx.errors import MusictxError, SettingsError
-from musictx.takes import ComposeSettings, Seed
+from musictx.takes import LARGEST_SEED, ComposeSettings, Seed
 from musictx.ui import text
 from musictx.ui.compare_runs import finished, in_step, why_neither
 from musictx.ui.compare_view import MASKS, Comparison, Side, side_names
@@ -28,7 +28,7 @@ from musictx.ui.compose_handlers import (
     ComposeHandlers,
     after_run,
 )
-from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, LARGEST_SEED, generate_ready, new_random_seed
+from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, generate_ready, new_random_seed
 from musictx.ui.desk import Desk, Press
 from musictx.ui.downloads import all_files, first_files, is_complete
 from musictx.ui.forms import SIDE_INPUTS, read_settings, read_sound

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from musictx.config import SAMPLING_PRESETS, SamplingConfig
-from musictx.takes import DEFAULT_CHECKPOINT, LENGTH_RANGE_S
+from musictx.takes import DEFAULT_CHECKPOINT, LARGEST_SEED, LENGTH_RANGE_S
 from musictx.ui.component import knob
 from musictx.ui.theme import HERE
 
@@ -24,7 +24,6 @@ PRESETS = [(name.title(), name) for name in SAMPLING_PRESETS] + [("Custom", "cus
 DEFAULT_PRESET = "balanced"
 GENERATE = "Generate"
 RANDOM_SEEDS = 100_000  # five figures: short enough to be noted on paper
-LARGEST_SEED = 2**31 - 1
 DEFAULT_SECONDS, DEFAULT_CONTEXT_SECONDS, DEFAULT_ROOM = 30, 60, 0.2
 
 

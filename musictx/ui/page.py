@@ -14,6 +14,7 @@ from musictx.hosting.settings import HostSettings
 from musictx.hosting.watch import Watch
 from musictx.ui import icons
 from musictx.ui.about import build_about
+from musictx.ui.address import check_address
 from musictx.ui.api import build_api
 from musictx.ui.compare import build_compare
 from musictx.ui.compare_events import wire_compare
@@ -137,11 +138,12 @@ def serve(
     Raises:
         CheckpointError: if `checkpoint` is given and there is none of that name.
         MidiError: if the built-in seeds are missing.
-        SettingsError: if MUSICTX_LOGINS or another setting cannot be read.
+        SettingsError: if MUSICTX_LOGINS or another setting cannot be read, or nobody can listen at that host and port.
     """
     logins = read_logins(os.environ)
     settings = settings or HostSettings.from_environment(os.environ)
     chosen = _check(studio, checkpoint)
+    check_address(host, port)
     warmth, watch = Warmth(studio, chosen), Watch()
     watch.readiness(lambda: warmth.state)
     with own_files():

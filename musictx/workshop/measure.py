@@ -54,10 +54,11 @@ def measure(config: TrainingConfig, folder: Path, listen: Callable[..., None]) -
     import numpy as np
 
     from musictx.training.devices import use_all_devices
+    from musictx.training.plan import planned
     from musictx.training.runs import RunFolder
     from musictx.training.train import Loop
 
-    config = replace(config, max_minutes=0.0)
+    config = planned(replace(config, max_minutes=0.0))
     loop = Loop(config, RunFolder(folder), use_all_devices(), lambda _: None, lambda: False, listen)
     first, then = _timed(lambda: loop.step(0)), 0.0
     for number in range(1, TIMED_STEPS + 1):

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from musictx.config import check_whole
 from musictx.errors import CheckpointError, TrainingError
-from musictx.training.config import TrainingConfig
+from musictx.training.config import MANY, TrainingConfig
 from musictx.training.runs import RunFolder, read_json, replace_file
 from musictx.workshop.child import launch
 from musictx.workshop.datasets import is_id, new_id
@@ -77,6 +78,7 @@ class Shelf:
 
     def resume(self, owner: str, run_id: str, more_steps: int) -> None:
         """Starts the process again; see `Workshop.resume`."""
+        check_whole("more steps", more_steps, 0, MANY)
         folder = self.find(owner, run_id)
         if standing(folder).status in LIVE:
             raise TrainingError("This run is at work already, or waits for its turn.")

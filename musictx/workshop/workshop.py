@@ -155,12 +155,15 @@ class Workshop:
         config = self._config(owner, dataset_id, settings)
         return estimate(settings, config, self.folder, self.limits, measure_elsewhere)
 
+    def check_settings(self, owner: str, settings: RunSettings) -> None:
+        """Raises what `start` would of settings that fit no dataset: see `plan.shape`."""
+        shape(settings, self._references.folder(owner, settings.base))
+
     def start(self, owner: str, dataset_id: str, settings: RunSettings) -> str:
         """Starts a process that trains, or waits for its turn; returns the run's id.
 
         Raises:
-            TrainingError: nothing to train on, too many runs, not enough memory or disk (with the figures), or a
-                policy against it. CheckpointError: the base cannot be used.
+            TrainingError: nothing to train on, no room, or not allowed. CheckpointError: the base cannot be used.
         """
         self._check(owner)
         self.shelf.check_new(owner)

@@ -7,6 +7,7 @@ import dataclasses
 import importlib.util
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -18,10 +19,11 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from musictx.errors import CheckpointError
+from musictx.errors import CheckpointError, SettingsError
 from musictx.hosting.files import remove_abandoned
 from musictx.hosting.settings import HostSettings
 from musictx.midi.files import write_midi
+from musictx.ui.address import check_address
 from musictx.ui.page import own_files, serve
 from tests.ui.conftest import free_port
 from tests.ui.fake_studio import broken_chords
@@ -72,6 +74,45 @@ def test_unknown_checkpoint_is_said_at_start(
 def test_unknown_engine_is_said_at_start(app: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["--engine", "onyx"]) == 2
     assert "auto, onnx, onnx-int8, keras" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_port_in_use_is_one_sentence(app: ModuleType, capsys: pytest.CaptureFixture[str], host: str) -> None:
+    with socket.socket() as taken:
+        taken.bind((host, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert app.main(["--host", host, "--port", str(port)]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert f"Port {port} is in use" in line and "--port" in line
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "words"),
+    [("no-such.invalid", 9000, "no address"), ("192.0.2.1", 9000, "no address of this machine")],
+)
+def test_an_address_that_is_none_is_one_sentence(host: str, port: int, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        check_address(host, port)
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "65536", "8e3", "", "seven", "7860.0"])
+def test_a_port_that_is_none_is_one_sentence(
+    app: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, port: str
+) -> None:
+    monkeypatch.setenv("GRADIO_SERVER_PORT", port)
+    for words in (["--port", port], []):
+        with pytest.raises(SystemExit) as ended:
+            app.parse(words)
+        assert ended.value.code == 2
+        (line,) = capsys.readouterr().err.strip().splitlines()
+        assert "1 to 65535" in line and repr(port) in line
+
+
+def test_a_port_that_is_free_is_taken_after_a_page_has_ended() -> None:
+    port = free_port()
+    check_address("127.0.0.1", port)
+    check_address("127.0.0.1", port)  # looking takes nothing
 
 
 def test_two_pages_of_one_machine_share_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
