@@ -44,9 +44,20 @@ def _read(name: str) -> str:
 
 
 def knob(
-    name: str, low: float, high: float, value: float, step: float, label: str, info: str, visible: bool = True
+    name: str,
+    low: float,
+    high: float,
+    value: float,
+    step: float,
+    label: str,
+    info: str,
+    visible: bool = True,
+    whole: bool = False,
 ) -> gr.Slider:
-    """A slider as all of the page: a plain word beside its term, and no button that only it would have."""
+    """A slider as all of the page: a plain word beside its term, and no button that only it would have.
+
+    whole: only whole numbers may be typed, see fields.js.
+    """
     return gr.Slider(
         low,
         high,
@@ -56,7 +67,7 @@ def knob(
         info=info,
         buttons=[],
         elem_id=name,
-        elem_classes="knob",
+        elem_classes=["knob", "whole"] if whole else ["knob"],
         visible=visible,
         interactive=True,
     )

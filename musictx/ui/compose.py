@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from musictx.takes import CONTEXT_RANGE_S
+from musictx.takes import CONTEXT_RANGE_S, MOST_VARIATIONS
 from musictx.ui.component import knob
 from musictx.ui.controls import (
     DEFAULT_CONTEXT_SECONDS,
@@ -116,7 +116,7 @@ def _creativity_panel(studio: Studio, checkpoint: str | None) -> dict[str, Any]:
 def _more(studio: Studio, checkpoint: str | None) -> dict[str, Any]:
     """What most visitors never need."""
     parts: dict[str, Any] = {
-        "variations": knob("variations", 1, 4, 1, 1, "Variations", "takes side by side"),
+        "variations": knob("variations", 1, MOST_VARIATIONS, 1, 1, "Variations", "takes side by side", whole=True),
         "context_seconds": knob(
             "context", 5, CONTEXT_RANGE_S[1], DEFAULT_CONTEXT_SECONDS, 5, "Context", "last seconds of the seed"
         ),

@@ -79,7 +79,7 @@ def sampling_knobs(preset: str, prefix: str = "") -> dict[str, Any]:
     start = SAMPLING_PRESETS[preset]
     return {
         "temperature": knob(f"{prefix}temperature", 0, 2, start.temperature, 0.05, "Temperature", "calmer … wilder"),
-        "top_k": knob(f"{prefix}top-k", 0, 100, start.top_k, 1, "Top-k", "keys to choose from, 0 = all"),
+        "top_k": knob(f"{prefix}top-k", 0, 100, start.top_k, 1, "Top-k", "keys to choose from, 0 = all", whole=True),
         "top_p": knob(f"{prefix}top-p", 0.05, 1, start.top_p, 0.01, "Top-p", "the likely … the rare"),
     }
 
@@ -110,7 +110,7 @@ def random_seed_row(prefix: str = "") -> dict[str, Any]:
             minimum=0,
             maximum=LARGEST_SEED,
             elem_id=f"{prefix}random-seed",
-            elem_classes="random-seed",
+            elem_classes=["random-seed", "whole"],
         )
         dice = gr.Button(
             "New",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -12,6 +13,7 @@ from musictx.errors import CheckpointError
 from musictx.hosting.files import own_files
 from musictx.hosting.settings import HostSettings
 from musictx.hosting.watch import Watch
+from musictx.takes import EQUAL_TAKES
 from musictx.ui import icons
 from musictx.ui.about import build_about
 from musictx.ui.address import check_address
@@ -73,8 +75,8 @@ def build_page(
     with gr.Blocks(
         title="musictx", analytics_enabled=False, delete_cache=(CACHE_SWEEP_S, CACHE_AGE_S), fill_width=True
     ) as page:
-        script = (HERE / "header.js").read_text(encoding="utf-8")
-        gr.HTML(_header(), js_on_load=script, elem_id="header", apply_default_css=False)
+        scripts = [(HERE / name).read_text(encoding="utf-8") for name in ("header.js", "fields.js")]
+        gr.HTML(_header(), js_on_load="\n".join(scripts), elem_id="header", apply_default_css=False)
         kept = build_keepsake()
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Compose", id="compose") as compose_shown:
@@ -173,6 +175,7 @@ def _check(studio: Studio, checkpoint: str | None) -> str | None:
 
 def _header() -> str:
     return (
-        f'<header class="brand"><span class="brand-name">{icons.BRAND}musictx</span>'
+        f'<header class="brand" data-equal-takes="{escape(EQUAL_TAKES)}">'
+        f'<span class="brand-name">{icons.BRAND}musictx</span>'
         f'<button type="button" class="theme-switch" aria-label="Dark or light">{icons.THEME}</button></header>'
     )

@@ -155,17 +155,17 @@ def _more(start: RunSettings) -> dict[str, Any]:
         "architecture": gr.Radio(
             list(ARCHITECTURES), value=start.architecture, label="Network", elem_id="architecture", visible=False
         ),
-        "width": knob("width", 64, 1024, start.width, 64, "Width", "of the network", visible=False),
-        "blocks": knob("blocks", 1, 16, start.blocks, 1, "Blocks", "layers of attention", visible=False),
-        "lora_rank": knob("lora-rank", 1, 64, start.lora_rank, 1, "Rank", "room to learn, of LoRA"),
+        "width": knob("width", 64, 1024, start.width, 64, "Width", "of the network", visible=False, whole=True),
+        "blocks": knob("blocks", 1, 16, start.blocks, 1, "Blocks", "layers of attention", visible=False, whole=True),
+        "lora_rank": knob("lora-rank", 1, 64, start.lora_rank, 1, "Rank", "room to learn, of LoRA", whole=True),
         "lora_layers": gr.CheckboxGroup(
             list(LORA_LAYERS), value=list(start.lora_layers), label="Layers with LoRA", elem_id="lora-layers"
         ),
         "steps": _number("run-steps", start.steps, "Steps", "0: as many as the passes need", precision=0),
         "learning_rate": _number("learning-rate", start.learning_rate, "Learning rate", "at its peak"),
-        "batch": knob("batch", 1, 64, start.batch, 1, "Batch", "windows a step"),
-        "length": knob("length", 32, 2048, start.length, 32, "Window", "tokens at once"),
-        "transpose": knob("transpose", 0, 12, start.transpose, 1, "Transpose", "semitones"),
+        "batch": knob("batch", 1, 64, start.batch, 1, "Batch", "windows a step", whole=True),
+        "length": knob("length", 32, 2048, start.length, 32, "Window", "tokens at once", whole=True),
+        "transpose": knob("transpose", 0, 12, start.transpose, 1, "Transpose", "semitones", whole=True),
         "stretch": knob("stretch", 0, 0.2, start.stretch, 0.01, "Stretch", "share of the tempo"),
         "label_smoothing": knob("smoothing", 0, 0.2, start.label_smoothing, 0.01, "Smoothing", "of the labels"),
         "precision": gr.Dropdown(list(PRECISIONS), value=start.precision, label="Precision", elem_id="precision"),
@@ -179,7 +179,14 @@ def _more(start: RunSettings) -> dict[str, Any]:
 
 def _number(name: str, value: float, label: str, info: str, precision: int | None = None) -> gr.Number:
     return gr.Number(
-        value, label=label, info=info, precision=precision, minimum=0, elem_id=name, elem_classes="figure", min_width=90
+        value,
+        label=label,
+        info=info,
+        precision=precision,
+        minimum=0,
+        elem_id=name,
+        elem_classes=["figure"] if precision is None else ["figure", "whole"],
+        min_width=90,
     )
 
 

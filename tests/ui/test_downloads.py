@@ -18,6 +18,7 @@ from musictx.studio import Studio, StudioFolders
 from musictx.takes import RenderSettings, Take
 from musictx.ui.compare_handlers import CompareHandlers
 from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.desk import Desk
 from musictx.ui.listen_handlers import ListenHandlers
 from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.seed_handlers import SeedHandlers
@@ -61,6 +62,17 @@ def _entries(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield value["zip"]
 
 
+def composed(music: ComposeHandlers, variations: int, random_seed: int, upload: Path | None = None) -> Desk:
+    """A visitor who has pressed Generate for five seconds, after the first seed or an upload."""
+    seeds = SeedHandlers(music.studio)
+    desk = Desk(seeds.first_picture())
+    if upload:
+        seeds.take_upload(str(upload), desk, 60)
+    music.begin(desk, REQUEST, *SAMPLING, 5, 60, variations, random_seed, "tiny")
+    assert list(music.generate(desk, None, REQUEST)) and desk.picture.phase == "done"
+    return desk
+
+
 def assert_is_take(files: dict[str, bytes], stem: str, take: Take, studio: Studio) -> None:
     """All files of a take hold it; those that are no sound of a long seed hold all of it."""
     assert_same_notes(files[f"{stem}.mid"], take.notes)
@@ -72,11 +84,9 @@ def assert_is_take(files: dict[str, bytes], stem: str, take: Take, studio: Studi
 
 def test_compose_hands_over_what_was_composed(studio: Studio, music: ComposeHandlers, tmp_path: Path) -> None:
     path = write_midi(broken_chords(2), tmp_path / "Für %22Elise%22 (l'idée).mid", tempo_bpm=93)
-    picture = SeedHandlers(studio).take_upload(str(path), SeedHandlers(studio).first_picture(), 60)[1]
-    begun = music.begin(picture, 5, REQUEST)[0]
-    *_, answer = music.generate(begun, None, REQUEST, *SAMPLING, 5, 60, 2, 48213, "tiny")
-    done = answer[0]
-    files = last_files(music.sound(done, None, 0.2))
+    desk = composed(music, 2, 48213, path)
+    done = desk.picture
+    files = last_files(music.sound(desk, None, 0.2))
     stems = [f"für-“elise”-l'idée-take-{number}-seed48213" for number in (1, 2)]
     for stem, take in zip(stems, done.takes, strict=True):
         assert_is_take(files, stem, take, studio)
@@ -88,11 +98,13 @@ def test_compose_hands_over_what_was_composed(studio: Studio, music: ComposeHand
 @pytest.mark.parametrize("blind", [False, True])
 def test_compare_hands_over_what_was_composed(studio: Studio, music: ComposeHandlers, blind: bool) -> None:
     comparing = CompareHandlers(music, OwnCheckpoints(music.workshop), by_lot=lambda: True)
-    begun = comparing.begin(SeedHandlers(studio).first_picture(), 5, blind, REQUEST)[0]
+    desk = Desk(SeedHandlers(studio).first_picture())
     both = (*SAMPLING, "tiny", 1.2, *SAMPLING[1:], "tiny")
-    *_, answer = comparing.generate(begun, blind, None, REQUEST, 5, 11, False, *both)
-    done = answer[0]
-    files = last_files(comparing.sound(done, None, 0.2))
+    comparing.begin(desk, blind, None, REQUEST, 5, 11, False, *both)
+    assert list(comparing.generate(desk, None, REQUEST))
+    done = desk.picture.comparison
+    assert done is not None
+    files = last_files(comparing.sound(desk, None, 0.2))
     assert len(files) == 10
     title = next(iter(files)).rsplit("-x" if blind else "-a-tiny", 1)[0]
     # A blind comparison's files tell neither checkpoint nor random seed, as A has the one on show and B the next.
@@ -106,12 +118,11 @@ def test_a_long_seed_is_whole_in_the_midi_and_heard_from_its_last_minute(
     studio: Studio, music: ComposeHandlers, tmp_path: Path
 ) -> None:
     path = write_midi(broken_chords(40), tmp_path / "long.mid")
-    picture = SeedHandlers(studio).take_upload(str(path), SeedHandlers(studio).first_picture(), 60)[1]
-    begun = music.begin(picture, 5, REQUEST)[0]
-    *_, answer = music.generate(begun, None, REQUEST, *SAMPLING, 5, 60, 1, 3, "tiny")
-    files = last_files(music.sound(answer[0], None, 0.2))
-    assert answer[0].takes[0].audible_from_s > 15
-    assert_is_take(files, "long-take-1-seed3", answer[0].takes[0], studio)
+    desk = composed(music, 1, 3, path)
+    files = last_files(music.sound(desk, None, 0.2))
+    (take,) = desk.picture.takes
+    assert take.audible_from_s > 15
+    assert_is_take(files, "long-take-1-seed3", take, studio)
 
 
 def test_the_train_tab_hands_over_what_it_plays(fake_workshop: Any, tmp_path: Path) -> None:
@@ -137,15 +148,14 @@ def test_the_train_tab_hands_over_what_it_plays(fake_workshop: Any, tmp_path: Pa
 def test_a_silent_machine_hands_over_the_midi(
     studio: Studio, music: ComposeHandlers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = music.begin(SeedHandlers(studio).first_picture(), 5, REQUEST)[0]
-    *_, answer = music.generate(begun, None, REQUEST, *SAMPLING, 5, 60, 1, 3, "tiny")
+    desk = composed(music, 1, 3)
 
     def silent(*_: Any) -> Any:
         raise AudioError("No SoundFont was found.")
 
     monkeypatch.setattr(studio, "render", silent)
-    take = answer[0].takes[0]
-    files = last_files(music.sound(answer[0], None, 0.2))
+    (take,) = desk.picture.takes
+    files = last_files(music.sound(desk, None, 0.2))
     (whole, alone) = sorted(files, key=len)
     assert_same_notes(files[whole], take.notes)
     assert_same_notes(files[alone], take.new_notes)
