@@ -107,17 +107,17 @@ class TrainingConfig:
         _check_choice("precision", self.precision, PRECISIONS)
         _check_choice("optimizer", self.optimizer, OPTIMIZERS)
         _check_choice("schedule", self.schedule, SCHEDULES)
-        if self.lora_rank and (not self.base or not self.lora_layers or set(self.lora_layers) - set(LORA_LAYERS)):
-            raise SettingsError(
-                f"lora_rank needs a base, and lora_layers out of {LORA_LAYERS}. Received: base {self.base!r}, "
-                f"lora_layers {self.lora_layers}"
-            )
         for name, low, high in _WHOLE:
             check_whole(name, getattr(self, name), low, high)
         for name, least, most in _RANGES:
             check_range(name, getattr(self, name), least, most)
         if self.dropout is not None:
             check_range("dropout", self.dropout, 0, 0.9)
+        if self.lora_rank and (not self.base or not self.lora_layers or set(self.lora_layers) - set(LORA_LAYERS)):
+            raise SettingsError(
+                f"lora_rank needs a base, and lora_layers out of {LORA_LAYERS}. Received: base {self.base!r}, "
+                f"lora_layers {self.lora_layers}"
+            )
         for weight in self.weights:
             check_range("weights", weight, 0, MANY)
         self._check_lengths()
@@ -129,7 +129,9 @@ class TrainingConfig:
         shares = [share for _, share in self.lengths]
         if shares != sorted(set(shares)):
             raise SettingsError(f"The shares at which lengths end must rise. Received: {self.lengths}")
-        if not self.lengths or any(self.batch_tokens < length for length, _ in self.lengths):
+        if not self.lengths:
+            raise SettingsError("lengths is empty. Give at least one length of a window.")
+        if any(self.batch_tokens < length for length, _ in self.lengths):
             raise SettingsError(f"batch_tokens ({self.batch_tokens}) must hold a window of each of {self.lengths}")
 
     def share_done(self, step: int, seconds: float) -> float:

@@ -61,16 +61,18 @@ def test_the_window_is_that_of_the_base(config: TrainingConfig, tmp_path: Path) 
     "name", [field.name for field in dataclasses.fields(TrainingConfig) if type(field.default) in (int, float)]
 )
 def test_no_number_is_taken_that_makes_no_sense(config: TrainingConfig, name: str, value: float) -> None:
+    changed: dict[str, Any] = {name: value}
     with pytest.raises(SettingsError, match=name):
-        dataclasses.replace(config, **{name: value})
+        dataclasses.replace(config, **changed)
 
 
 @pytest.mark.parametrize(
     "name", [field.name for field in dataclasses.fields(TrainingConfig) if type(field.default) is int]
 )
 def test_whole_numbers_are_whole(config: TrainingConfig, name: str) -> None:
+    changed: dict[str, Any] = {name: 2.5}
     with pytest.raises(SettingsError, match=f"{name} must be a whole number"):
-        dataclasses.replace(config, **{name: 2.5})
+        dataclasses.replace(config, **changed)
 
 
 @pytest.mark.parametrize("lengths", [(), ((64, 1.0), (32, 0.5)), ((64, float("nan")),), ((32.5, 1.0),), ((0, 1.0),)])
