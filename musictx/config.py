@@ -115,6 +115,8 @@ MODEL_PRESETS: dict[str, ModelConfig] = {
 
 
 SCOPES = ("keys", "tokens")
+# Of the attention temperature as trained. Beyond, takes flood or blur: docs/experiments.md, "The ends of the sliders".
+FOCUS_RANGE = (0.7, 1.4)
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class SamplingConfig:
     temperature: 0 (greedy: always the most likely token) to 2.
     top_k: keep the k most likely tokens; 0 keeps all.
     top_p: keep the smallest set of most likely tokens whose probabilities reach p; 1 keeps all.
-    focus: scales every block's attention temperature at generation time, 0.25 to 4; 1 as trained.
+    focus: scales every block's attention temperature at generation time, within FOCUS_RANGE; 1 as trained.
     scope: what the first three act on. "keys": which key is struck or released, and how loud; what comes next and
         when is drawn as the model learned it, see `generation.steering`. "tokens": all tokens alike, as in the
         keras-io example.
@@ -143,7 +145,7 @@ class SamplingConfig:
         check_range("temperature", self.temperature, 0, 2)
         check_whole("top_k", self.top_k, 0, 391)
         check_range("top_p", self.top_p, 0.01, 1)
-        check_range("focus (attention temperature)", self.focus, 0.25, 4)
+        check_range("focus (attention temperature)", self.focus, *FOCUS_RANGE)
         check_range("stay in key", self.stay_in_key, 0, 2)
         if self.scope not in SCOPES:
             raise SettingsError(f"scope must be one of {SCOPES}. Received: {self.scope!r}")

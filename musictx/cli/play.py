@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musictx.cli.command import Bar, Command, check_folder, print_json, read_number, read_whole
-from musictx.config import AUDIO_FORMATS, MIDI_FORMATS, SAMPLE_RATE_HZ, SAMPLING_PRESETS, SCOPES, SamplingConfig
+from musictx.config import (
+    AUDIO_FORMATS,
+    FOCUS_RANGE,
+    MIDI_FORMATS,
+    SAMPLE_RATE_HZ,
+    SAMPLING_PRESETS,
+    SCOPES,
+    SamplingConfig,
+)
 from musictx.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -29,7 +37,8 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--temperature", type=read_number, default=unset, help="0 (greedy) to 2; overrides the preset")
     parser.add_argument("--top-k", type=read_whole, default=unset, help="0 keeps all; overrides the preset")
     parser.add_argument("--top-p", type=read_number, default=unset, help="1 keeps all; overrides the preset")
-    parser.add_argument("--focus", type=read_number, default=1.0, help="scales the attention temperature, 0.25 to 4")
+    focus = "scales the attention temperature, {:g} to {:g}".format(*FOCUS_RANGE)
+    parser.add_argument("--focus", type=read_number, default=1.0, help=focus)
     key = "how strongly a take comes back to the seed's pitch classes, 0 to 2"
     parser.add_argument("--stay-in-key", type=read_number, default=SamplingConfig().stay_in_key, help=key)
     scope = "what these act on: keys and their loudness, or all tokens, as in the keras-io example"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from musictx.studio import Studio
 
 KEYS = (
-    ("Space", "play or pause"),
+    ("Space", "play or pause, on every tab, unless text is typed or a button has the focus"),
     ("← →", "back or forward one second, with Shift five"),
     ("Home, End", "to the start, to the end"),
     ("+ − 0", "zoom in, zoom out, show everything"),
@@ -24,6 +24,21 @@ KEYS = (
     ("Ctrl + Enter", "generate"),
     ("Esc", "stop generating; what is there stays"),
     ("Ctrl + wheel", "zoom on the roll, Shift + wheel moves it"),
+    ("Two fingers", "zoom on the roll; one finger moves a closer view, a tap goes there"),
+)
+WORDS = (
+    ("Token", "one step that the model reads or writes: a key struck or released, a wait, a change of loudness"),
+    ("Context", "how much of the seed’s end it hears before it goes on, in seconds"),
+    ("Temperature", "0 always takes the likeliest key, 1 draws as the model learned, above that it grows wild"),
+    ("Top-k", "it draws among so many of the likeliest keys only; 0 is all of them"),
+    ("Top-p", "it draws among the likeliest keys that together have this share of the odds"),
+    ("Precise, Balanced, Creative", "from few keys and many repeats to many keys and few repeats"),
+    ("Stay in key", "how strongly it is drawn back to the notes that the seed uses"),
+    ("Focus", "the width of its attention; 1 is as it was trained, and plays best"),
+    ("Checkpoint", "what a model has learned, as files: its weights"),
+    ("NLL", "negative log-likelihood: how surprising music is to a model, the less the better it foresees it"),
+    ("Nat", "the unit of that: 0 is no surprise, 1.6 a choice among five, 2.3 among ten"),
+    ("LoRA", "training a few small weights beside the large ones, which is lighter than all of them"),
 )
 
 COMPARED = ("original", "enhanced")  # the Compare tab begins with these two, in the other order
@@ -44,12 +59,14 @@ def about_html(studio: Studio) -> str:
     keys = "".join(
         f"<tr><th scope='row'><kbd>{escape(key)}</kbd></th><td>{escape(does)}</td></tr>" for key, does in KEYS
     )
+    words = "".join(f"<tr><th scope='row'>{escape(word)}</th><td>{escape(says)}</td></tr>" for word, says in WORDS)
     return Template((HERE / "about.html").read_text(encoding="utf-8")).substitute(
         models=models_html(studio.checkpoints()),
         checkpoints="".join(_checkpoint(card) for card in studio.checkpoints()) or "<p>No checkpoint was found.</p>",
         soundfonts="".join(_font(font) for font in studio.soundfonts()) or "<li>No SoundFont was found.</li>",
         seeds="".join(f"<li>{escape(seed.title)}: {escape(seed.credit)}</li>" for seed in studio.built_in_seeds()),
         keys=keys,
+        words=words,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from musictx.config import SAMPLING_PRESETS
+from musictx.config import FOCUS_RANGE, SAMPLING_PRESETS
 from musictx.errors import AudioError, MidiError, MusictxError, SettingsError
 from musictx.takes import ComposeSettings, Progress, RenderSettings, Seed, Take, sharing_facts
 from musictx.ui import text
@@ -171,7 +171,7 @@ def build_api(music: ComposeHandlers) -> None:
             gr.Number(1, label="Variations, 1 to 4"),
             gr.Number(DRAWN, label="Random seed; -1: one is drawn and told"),
             gr.Number(DEFAULT_CONTEXT_SECONDS, label="Seconds of the seed used as context"),
-            gr.Number(1, label="Focus: scales the attention temperature, 0.25 to 4"),
+            gr.Number(1, label="Focus: scales the attention temperature, {:g} to {:g}".format(*FOCUS_RANGE)),
             gr.Textbox("", label="Checkpoint by name; empty: the page's default"),
             gr.Textbox("", label="SoundFont by name; empty: the best found"),
             gr.Number(DEFAULT_ROOM, label="Room, 0 dry to 1"),

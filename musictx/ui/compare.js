@@ -4,6 +4,7 @@
 const find = (name) => element.querySelector(name);
 const decks = [...element.querySelectorAll(".side")].map((side) => new Deck(side, () => showSwitches()));
 wireVolume(find(".volume"), decks);
+wireBegin(find(".begin"), decks);
 const seedNotes = new Notes();
 const INVITATION = "Press play to hear the seed, or Generate to continue it twice.";
 const QUESTION = "Listen to both, then choose: only then is it said which is which.";
@@ -27,6 +28,7 @@ function update() {
   if (picture && next.serial < picture.serial) return;
   const fresh = !picture || next.serial !== picture.serial;
   const began = next.phase === "working" && picture?.phase !== "working";
+  const another = fresh && picture && next.phase === "seed" && !next.problem;
   if (fresh) {
     notes = [new Notes(), new Notes()];
     answer = null;
@@ -38,10 +40,12 @@ function update() {
   picture = next;
   keep.put(next.kept);
   if (next.own) keep.write(OWN, next.own);
+  decks.forEach((deck, place) => deck.call(label(place)));
   decks.forEach((deck, place) => showSide(deck, place, !fresh));
   showWords();
   showBallot();
   showSwitches();
+  if (another) decks[0].announce(`New seed: ${picture.seed_summary}`);
   grew = picture.phase === "working";
   if (began && window.innerWidth < 800) decks[0].bringIntoSight(element, "start");
 }
@@ -57,7 +61,7 @@ function showSide(deck, place, hold) {
   deck.find(".roll-wait-text").textContent = picture.wait;
   const general = place ? null : picture.problem; // what concerns both is said once
   deck.tell(side?.problem ? { title: "No music this time", text: side.problem, key: picture.serial } : general);
-  showFiles(deck.find(".files"), side?.files ?? picture.files);
+  deck.offer(side?.files ?? picture.files);
   deck.find(".files-note").textContent = side?.note ?? picture.note;
   showNames(deck, place);
 }
@@ -68,7 +72,7 @@ function showNotes(deck, place, side) {
   const working = picture.phase === "working";
   const whole = working ? picture.join_s + picture.target_s : Math.max(Deck.last(layers), deck.player.length);
   deck.roll.show(layers, side?.made || working ? picture.join_s : null, whole + 0.3);
-  if (working || grew) deck.roll.fit();
+  if ((working || grew) && !deck.roll.held) deck.roll.fit();
   deck.find(".roll-progress i").style.transform = `scaleX(${working ? (side?.reached_s ?? 0) / picture.target_s : 0})`;
   deck.find(".roll-summary").textContent = side ? side.summary : picture.seed_summary;
 }
@@ -84,9 +88,10 @@ function showNames(deck, place) {
 
 function showWords() {
   element.firstElementChild.dataset.phase = picture.phase;
-  find(".stage-title").textContent = picture.title;
+  find(".stage-title").textContent = find(".stage-title").title = picture.title;
   find(".stage-status").textContent = picture.status;
-  if (picture.live !== announced) find(".stage-live").textContent = announced = picture.live;
+  if (picture.live && picture.live !== announced) decks[0].announce(picture.live);
+  announced = picture.live;
 }
 
 function showBallot() {

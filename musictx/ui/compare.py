@@ -130,14 +130,14 @@ def other_checkpoint(cards: Sequence[Any], first: str | None) -> str | None:
 
 def _side(studio: Studio, letter: str, checkpoint: str | None, preset: str) -> SideControls:
     """One of the two: checkpoint and preset at first sight, the rest one click away."""
-    prefix = f"{letter.lower()}-"
+    prefix, of = f"{letter.lower()}-", f" of {letter}"
     with gr.Column(elem_classes="sheet side-controls"):
         panel_title(letter)
-        picker = checkpoint_picker(studio, checkpoint, prefix)
-        radio = preset_radio(preset, prefix)
-        with gr.Accordion("More", open=False, elem_id=f"{prefix}more", elem_classes="more"):
-            knobs = sampling_knobs(preset, prefix)
-            knobs |= {"focus": focus_knob(prefix), "stay_in_key": key_knob(prefix)}
+        picker = checkpoint_picker(studio, checkpoint, prefix, of)
+        radio = preset_radio(preset, prefix, of)
+        with gr.Accordion(f"More{of}", open=False, elem_id=f"{prefix}more", elem_classes="more"):
+            knobs = sampling_knobs(preset, prefix, of)
+            knobs |= {"focus": focus_knob(prefix, of), "stay_in_key": key_knob(prefix, of)}
     return SideControls(checkpoint=picker, preset=radio, **knobs)
 
 

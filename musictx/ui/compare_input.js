@@ -18,5 +18,6 @@ document.addEventListener("keydown", (event) => {
   action();
 });
 
+playOnSpace(() => decks[active]);
 watch("value", update);
 update();

@@ -11,7 +11,7 @@ import gradio as gr
 from musictx.ui.theme import HERE
 
 # What a component with a deck needs, a roll and its player. One scope: each file uses what the ones before it define.
-DECK = ("roll.js", "roll_draw.js", "player.js", "deck.js", "deck_input.js")
+DECK = ("roll.js", "roll_draw.js", "player.js", "deck.js", "deck_input.js", "deck_pointer.js")
 
 
 def build_component(

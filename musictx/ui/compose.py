@@ -33,6 +33,10 @@ from musictx.ui.warmth import Warmth
 if TYPE_CHECKING:
     from musictx.studio import Studio
 
+WHAT = "A neural network continues your piano music: choose or bring a phrase, press Generate, listen."
+# As measured: docs/experiments.md, "The ends of the sliders".
+PRESETS_DIFFER = "Precise repeats itself most, on the fewest keys; Creative least, on the most."
+
 
 @dataclass(frozen=True)
 class ComposeTab:
@@ -92,6 +96,7 @@ def build_compose(studio: Studio, first: Picture, report: str, warmth: Warmth) -
     parts: dict[str, Any] = {"desk": gr.State(Desk(first))}
     with gr.Row(elem_id="compose", elem_classes="columns", equal_height=False):
         with gr.Column(scale=0, min_width=320, elem_classes="controls"):
+            gr.HTML(f'<p class="what">{WHAT}</p>', apply_default_css=False)
             parts |= seed_panel(studio, report)
             parts |= _creativity_panel(studio, warmth.checkpoint)
             parts |= actions("")
@@ -107,6 +112,7 @@ def _creativity_panel(studio: Studio, checkpoint: str | None) -> dict[str, Any]:
             panel_title("Creativity")
             reset = gr.Button("Reset", size="sm", elem_id="reset")
         parts: dict[str, Any] = {"preset": preset_radio(DEFAULT_PRESET), "reset": reset}
+        gr.HTML(f'<p class="preset-words">{PRESETS_DIFFER}</p>', apply_default_css=False)
         parts |= sampling_knobs(DEFAULT_PRESET)
         parts["seconds"] = length_knob()
         with gr.Accordion("More", open=False, elem_id="more", elem_classes="more"):

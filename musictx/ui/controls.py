@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from musictx.config import SAMPLING_PRESETS, SamplingConfig
+from musictx.config import FOCUS_RANGE, SAMPLING_PRESETS, SamplingConfig
 from musictx.takes import DEFAULT_CHECKPOINT, LARGEST_SEED, LENGTH_RANGE_S
 from musictx.ui.component import knob
 from musictx.ui.theme import HERE
@@ -67,31 +67,35 @@ def seed_choices(studio: Studio) -> list[tuple[str, str]]:
     return [(seed.title, seed.id) for seed in studio.built_in_seeds()]
 
 
-def preset_radio(preset: str, prefix: str = "") -> gr.Radio:
-    """The presets as one segmented control."""
+def preset_radio(preset: str, prefix: str = "", of: str = "") -> gr.Radio:
+    """The presets as one segmented control; `of` follows its name where there are two, here and in what is below."""
     return gr.Radio(
-        PRESETS, value=preset, label="Preset", show_label=False, elem_id=f"{prefix}preset", elem_classes="preset"
+        PRESETS, value=preset, label=f"Preset{of}", show_label=False, elem_id=f"{prefix}preset", elem_classes="preset"
     )
 
 
-def sampling_knobs(preset: str, prefix: str = "") -> dict[str, Any]:
+def sampling_knobs(preset: str, prefix: str = "", of: str = "") -> dict[str, Any]:
     """The three sliders that a preset moves: temperature, top_k, top_p."""
     start = SAMPLING_PRESETS[preset]
     return {
-        "temperature": knob(f"{prefix}temperature", 0, 2, start.temperature, 0.05, "Temperature", "calmer … wilder"),
-        "top_k": knob(f"{prefix}top-k", 0, 100, start.top_k, 1, "Top-k", "keys to choose from, 0 = all", whole=True),
-        "top_p": knob(f"{prefix}top-p", 0.05, 1, start.top_p, 0.01, "Top-p", "the likely … the rare"),
+        "temperature": knob(
+            f"{prefix}temperature", 0, 2, start.temperature, 0.05, f"Temperature{of}", "calmer … wilder"
+        ),
+        "top_k": knob(
+            f"{prefix}top-k", 0, 100, start.top_k, 1, f"Top-k{of}", "keys to choose from, 0 = all", whole=True
+        ),
+        "top_p": knob(f"{prefix}top-p", 0.05, 1, start.top_p, 0.01, f"Top-p{of}", "the likely … the rare"),
     }
 
 
-def focus_knob(prefix: str = "") -> gr.Slider:
+def focus_knob(prefix: str = "", of: str = "") -> gr.Slider:
     """What scales the attention temperature."""
-    return knob(f"{prefix}focus", 0.25, 4, 1.0, 0.05, "Focus", "attention: narrow … wide")
+    return knob(f"{prefix}focus", *FOCUS_RANGE, 1.0, 0.05, f"Focus{of}", "attention: narrow … wide")
 
 
-def key_knob(prefix: str = "") -> gr.Slider:
+def key_knob(prefix: str = "", of: str = "") -> gr.Slider:
     """How strongly keys are drawn back to the pitch classes of the seed."""
-    return knob(f"{prefix}stay-in-key", 0, 2, SamplingConfig().stay_in_key, 0.1, "Stay in key", "wanders … stays")
+    return knob(f"{prefix}stay-in-key", 0, 2, SamplingConfig().stay_in_key, 0.1, f"Stay in key{of}", "wanders … stays")
 
 
 def length_knob(prefix: str = "") -> gr.Slider:
@@ -123,13 +127,13 @@ def random_seed_row(prefix: str = "") -> dict[str, Any]:
     return {"random_seed": number, "dice": dice}
 
 
-def checkpoint_picker(studio: Studio, value: str | None, prefix: str = "") -> gr.Dropdown:
+def checkpoint_picker(studio: Studio, value: str | None, prefix: str = "", of: str = "") -> gr.Dropdown:
     """The shipped checkpoints; a visitor's own are added at each visit, see own_checkpoints.py."""
     cards = studio.checkpoints()
     return gr.Dropdown(
         [(card.title, card.name) for card in cards],
         value=value,
-        label="Checkpoint",
+        label=f"Checkpoint{of}",
         info=licence_of(cards, value),
         elem_id=f"{prefix}checkpoint",
         elem_classes="picker",

@@ -12,6 +12,10 @@ class Deck {
     this.problem = null; // what is told,
     this.dismissed = 0; // and the key of the one that was closed
     this.words = { joinS: null, sounding: "", note: "" };
+    this.name = ""; // where there are two
+    this.begin = null; // the box that lets play begin where the seed ends
+    this.placed = false; // the visitor has chosen where to play from
+    this.complete = false; // every download is there
     this.player = new Player(this.find("audio"), (time) => this.showTime(time), () => {
       this.showTransport();
       this.onState();
@@ -28,13 +32,37 @@ class Deck {
     return layers.flat().reduce((most, row) => Math.max(most, row[3]), 0);
   }
 
+  /** What the parts of this deck are called, where there is another one beside it. */
+  call(name) {
+    if (name === this.name) return;
+    this.name = name;
+    for (const part of this.find(".transport").querySelectorAll("[aria-label]")) {
+      part.dataset.label ??= part.getAttribute("aria-label");
+      part.setAttribute("aria-label", this.named(part.dataset.label));
+    }
+  }
+
+  named(words) {
+    return this.name ? `${words}, ${this.name}` : words;
+  }
+
+  /** Heard by who does not see the page: the last few sentences stay. */
+  announce(words) {
+    const live = (this.root.closest(".stage") ?? this.root).querySelector(".stage-live");
+    live.append(Object.assign(document.createElement("p"), { textContent: words }));
+    while (live.children.length > 4) live.firstChild.remove();
+  }
+
   /**
    * The sound at `url`, or none; `hold` keeps position and playing. Without a url `ask` is how to get one, once somebody
    * presses play, of music that lasts `length` seconds.
    */
   load(url, hold, ask = null, length = 0) {
+    const silent = !this.player.url;
+    if (!hold) this.placed = false;
     if (!url && !this.words.sounding) this.player.asked = false; // there is no sound to be had
     this.player.load(url ?? null, hold, ask, length);
+    if (silent && this.player.url) this.announce(`The sound${this.name && ` of ${this.name}`} is ready.`);
     this.showTransport();
     if (!this.player.can) this.roll.setPlayhead(null);
   }
@@ -59,6 +87,14 @@ class Deck {
     this.tell(null);
   }
 
+  /** The downloads; said once all of them are there. */
+  offer(files) {
+    showFiles(this.find(".files"), files, this.name);
+    const complete = files.length > 0 && files.every((file) => file.data?.url);
+    if (complete && !this.complete) this.announce(`The downloads${this.name && ` of ${this.name}`} are ready.`);
+    this.complete = complete;
+  }
+
   showTransport() {
     const ready = this.player.can;
     const waiting = this.player.asked || (Boolean(this.words.sounding) && !ready);
@@ -67,7 +103,7 @@ class Deck {
     const play = this.find(".play");
     play.classList.toggle("playing", this.player.playing);
     play.classList.toggle("waiting", waiting);
-    play.setAttribute("aria-label", this.player.playing ? "Pause" : "Play");
+    play.setAttribute("aria-label", this.named(this.player.playing ? "Pause" : "Play"));
     this.find(".transport-note").textContent = waiting ? this.words.sounding : this.words.note;
     this.find(".time-all").textContent = clock(this.player.length);
     this.box.setAttribute("aria-valuemax", this.player.length.toFixed(1));
@@ -89,8 +125,28 @@ class Deck {
 
   /** Plays or pauses. */
   toggle() {
+    if (!this.player.playing) {
+      this.roll.release();
+      if (this.begin?.checked && this.words.joinS !== null && this.isAtStart()) this.player.seek(this.joinTime());
+    }
     this.comeCloser();
     this.player.toggle();
+  }
+
+  /** Where the visitor wants it. */
+  seek(seconds) {
+    this.placed = true;
+    this.player.seek(seconds);
+  }
+
+  isAtStart() {
+    const { time, length } = this.player;
+    return time > length - 0.05 || (!this.placed && time < 0.05);
+  }
+
+  /** A second before the seed ends. */
+  joinTime() {
+    return Math.max(0, this.words.joinS - 1);
   }
 
   /** A long piece squeezed into the width cannot be followed by eye: closer while it plays, where there is a way back. */
@@ -102,13 +158,14 @@ class Deck {
   }
 
   stop() {
+    this.placed = false;
     this.player.stop();
     this.roll.fit();
   }
 
   /** From a second before the seed ends on. */
   playJoin() {
-    this.player.seek(Math.max(0, this.words.joinS - 1));
+    this.seek(this.joinTime());
     if (!this.player.playing) this.toggle();
   }
 
@@ -149,8 +206,8 @@ function showTabs(box, labels, chosen, choose) {
   });
 }
 
-/** Download buttons; a file that is not there yet is shown as such. */
-function showFiles(box, files) {
+/** Download buttons, of `name` where there are others beside them; a file that is not there yet is shown as such. */
+function showFiles(box, files, name = "") {
   while (box.children.length > files.length) box.lastChild.remove();
   files.forEach((file, index) => {
     const link = box.children[index] ?? box.appendChild(document.createElement("a"));
@@ -159,7 +216,13 @@ function showFiles(box, files) {
     if (file.data?.url) {
       link.href = file.data.url;
       link.download = file.name;
-    } else link.removeAttribute("href");
+      link.removeAttribute("role");
+    } else {
+      link.removeAttribute("href");
+      link.setAttribute("role", "link"); // without an address it would be none
+    }
+    if (name) link.setAttribute("aria-label", `${file.label} of ${name}`);
+    else link.removeAttribute("aria-label");
     link.setAttribute("aria-disabled", String(!file.data?.url));
   });
 }

@@ -11,3 +11,14 @@ element.querySelector(".theme-switch").addEventListener("click", () => {
   apply(dark);
   localStorage.setItem(KEY, dark ? "dark" : "light");
 });
+
+// Gradio calls the whole page's language that of the browser, in which only its own few words at the foot are.
+const html = document.documentElement;
+const speakEnglish = () => {
+  if (html.lang === "en") return;
+  const theirs = html.lang;
+  html.lang = "en";
+  document.querySelector("footer")?.setAttribute("lang", theirs);
+};
+new MutationObserver(speakEnglish).observe(html, { attributeFilter: ["lang"] });
+speakEnglish();

@@ -11,4 +11,9 @@ THEME = (
     '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="8"/>'
     '<path class="half" d="M12 4a8 8 0 0 1 0 16z"/></svg>'
 )
+PLAY = '<svg class="icon-play" viewBox="0 0 24 24" aria-hidden="true"><path d="M8 5.5v13l11-6.5z"/></svg>'
+PAUSE = (
+    '<svg class="icon-pause" viewBox="0 0 24 24" aria-hidden="true">'
+    '<path d="M7.5 5.5h3.2v13H7.5zM13.3 5.5h3.2v13h-3.2z"/></svg>'
+)
 WARNING = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 4 21 19.5H3zM12 10v4.2M12 16.6v.3"/></svg>'

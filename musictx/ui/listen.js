@@ -4,6 +4,7 @@
 const find = (name) => element.querySelector(name);
 const deck = new Deck(element, () => later && !player.playing && update());
 const { box, roll, player } = deck;
+wireBegin(find(".begin"), [deck]);
 let shown = null; // the value on show
 let chosen = 0; // index of the piece on show
 let answer = null; // of the duel on show
@@ -32,7 +33,7 @@ function update() {
   showSound(!fresh);
   if (piece()?.audio?.url && wanted === shown.kind) {
     wanted = "";
-    player.play();
+    if (!player.playing) deck.toggle();
   }
 }
 
@@ -46,7 +47,7 @@ function showNotes() {
 function showWords() {
   const stage = find(".stage");
   [stage.dataset.phase, stage.dataset.kind, stage.dataset.key] = [shown.phase, shown.kind, shown.key];
-  find(".stage-title").textContent = shown.title;
+  find(".stage-title").textContent = find(".stage-title").title = shown.title;
   find(".stage-legend").hidden = piece()?.join_s == null;
   find(".roll-empty").hidden = shown.phase !== "empty";
   find(".roll-work").hidden = shown.phase !== "working";
@@ -96,5 +97,5 @@ function showSound(keep) {
   const sounding = ready && shown.sounding.endsWith("…") ? shown.sounding : ""; // else why there is no sound
   deck.say(piece()?.join_s ?? null, sounding, ready ? shown.sounding || piece()?.facts || "" : "");
   deck.load(piece()?.audio?.url, keep);
-  showFiles(find(".files"), (piece()?.files ?? []).filter((file) => file.data?.url));
+  deck.offer((piece()?.files ?? []).filter((file) => file.data?.url));
 }

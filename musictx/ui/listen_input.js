@@ -20,5 +20,6 @@ document.addEventListener("musictx-wanted", (event) => {
   deck.bringIntoSight(element, "nearest");
 });
 
+playOnSpace(() => deck);
 watch("value", update);
 update();

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 CACHE_SWEEP_S, CACHE_AGE_S = 900, 4 * 3600
 # A little above the 2 MB for a seed: what lies between is answered with a sentence, the rest never stored.
 MAX_UPLOAD = 4 * 2**20
+# What holds for every tab; one scope, and the header is the component that is always there.
+PAGE_SCRIPTS = ("header.js", "fields.js", "names.js", "focus.js", "picker.js", "alerts.js", "sound.js")
 
 
 def build_page(
@@ -75,8 +77,8 @@ def build_page(
     with gr.Blocks(
         title="musictx", analytics_enabled=False, delete_cache=(CACHE_SWEEP_S, CACHE_AGE_S), fill_width=True
     ) as page:
-        scripts = [(HERE / name).read_text(encoding="utf-8") for name in ("header.js", "fields.js")]
-        gr.HTML(_header(), js_on_load="\n".join(scripts), elem_id="header", apply_default_css=False)
+        script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in PAGE_SCRIPTS)
+        gr.HTML(_header(), js_on_load=script, elem_id="header", apply_default_css=False)
         kept = build_keepsake()
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Compose", id="compose") as compose_shown:
@@ -176,6 +178,7 @@ def _check(studio: Studio, checkpoint: str | None) -> str | None:
 def _header() -> str:
     return (
         f'<header class="brand" data-equal-takes="{escape(EQUAL_TAKES)}">'
-        f'<span class="brand-name">{icons.BRAND}musictx</span>'
+        f'<h1 class="brand-name">{icons.BRAND}musictx</h1>'
+        f'<button type="button" class="behind" hidden>{icons.PLAY}{icons.PAUSE}<span></span></button>'
         f'<button type="button" class="theme-switch" aria-label="Dark or light">{icons.THEME}</button></header>'
     )

@@ -52,6 +52,8 @@ class Roll {
     this.view = { from: 0, span: 10, low: 48, high: 84 };
     this.goal = { ...this.view };
     this.fitted = true;
+    this.held = false; // the visitor has moved the view: playback leaves it there
+    this.met = false; // and the playhead has been seen in it since
     this.playheadS = null;
     this.frame = 0;
     this.readColours();
@@ -124,6 +126,7 @@ class Roll {
 
   fit() {
     this.fitted = true;
+    this.held = false;
     this.aim(0, this.lengthS);
   }
 
@@ -135,15 +138,50 @@ class Roll {
     const wanted = span / factor;
     this.fitted = wanted >= this.lengthS;
     this.aim(centre - share * wanted, wanted);
+    this.hold();
   }
 
   pan(seconds) {
     this.aim(this.goal.from + seconds, this.goal.span);
+    this.hold();
+  }
+
+  /** Fingers have moved from `grip` to `now` (see deck_pointer.js): what was under them stays under them. */
+  drag(grip, now) {
+    const across = this.width - KEYS_PX;
+    const left = this.box.getBoundingClientRect().left + KEYS_PX;
+    const closer = now.count > 1 && now.apart > 1 ? Math.max(grip.apart, 1) / now.apart : 1;
+    const span = clamp(grip.span * closer, 2, Math.max(2, this.lengthS));
+    const under = grip.from + ((grip.x - left) / across) * grip.span;
+    this.fitted = span >= this.lengthS;
+    this.aim(under - ((now.x - left) / across) * span, span);
+    [this.view.from, this.view.span] = [this.goal.from, this.goal.span]; // fingers want no easing
+    this.hold();
+  }
+
+  /** The view stays where the visitor has put it until the music has come into sight and left it again. */
+  hold() {
+    this.held = !this.fitted;
+    this.met = false;
+  }
+
+  /** Playback may move the view again. */
+  release() {
+    this.held = false;
+  }
+
+  staysAt(timeS) {
+    if (!this.held) return false;
+    const { from, span } = this.goal;
+    const inSight = timeS >= from && timeS <= from + span * 0.98;
+    this.met ||= inSight;
+    this.held = inSight || !this.met;
+    return this.held;
   }
 
   /** Keeps `timeS` in sight: gliding with the music, or by pages where motion is unwelcome. */
   follow(timeS) {
-    if (this.fitted) return;
+    if (this.fitted || this.staysAt(timeS)) return;
     const { from, span } = this.goal;
     if (!this.still.matches) this.aim(timeS - 0.35 * span, span);
     else if (timeS < from || timeS > from + span * 0.95) this.aim(timeS - 0.05 * span, span);

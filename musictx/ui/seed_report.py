@@ -7,6 +7,12 @@ from html import escape
 from musictx.midi.analysis import SeedReport
 from musictx.ui import icons, text
 
+TERMS = (
+    '<details class="terms"><summary>What are tokens and context?</summary><p>Tokens are the steps that the model '
+    "reads and writes: a key struck or released, a wait, a change of loudness. Context is how much of the seed’s end "
+    "it hears.</p></details>"
+)
+
 
 def report_html(report: SeedReport) -> str:
     """The report as HTML; every word from a file is escaped."""
@@ -15,7 +21,9 @@ def report_html(report: SeedReport) -> str:
     warnings = "".join(
         f'<p class="warning">{icons.WARNING}<span>{escape(sentence)}</span></p>' for sentence in report.warnings
     )
-    return f'<div class="report"><dl>{facts}</dl>{dropped}{warnings}</div>'
+    line = " · ".join([text.length(report.length_s), text.count(report.notes, "note"), report.key.label])
+    more = f"<summary>{escape(line)}</summary><dl>{facts}</dl>{TERMS}"
+    return f'<div class="report"><details class="found">{more}</details>{dropped}{warnings}</div>'
 
 
 def _facts(report: SeedReport) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ const find = (name) => element.querySelector(name);
 const deck = new Deck(element);
 const { roll, player } = deck;
 wireVolume(find(".volume"), [deck]);
+wireBegin(find(".begin"), [deck]);
 const seedNotes = new Notes();
 let takeNotes = []; // one Notes a take: what has been settled
 let picture = null; // the value on show
@@ -24,6 +25,7 @@ function update() {
   const first = !picture;
   const fresh = first || next.serial !== picture.serial;
   const began = next.phase === "working" && picture?.phase !== "working";
+  const another = fresh && picture && next.phase === "seed" && !next.problem;
   if (fresh) {
     takeNotes = [];
     chosen = 0;
@@ -40,6 +42,7 @@ function update() {
   showDownloads();
   if (fresh) showEarlier();
   if (!first) noteShown();
+  if (another) deck.announce(`New seed: ${picture.seed_summary}`);
   if (began && window.innerWidth < 800) deck.bringIntoSight(element, "start");
 }
 
@@ -51,7 +54,8 @@ function showNotes() {
   const working = picture.phase === "working";
   const whole = working ? picture.join_s + picture.target_s : Math.max(Deck.last(layers), player.length);
   roll.show(layers, current || working ? picture.join_s : null, whole + 0.3);
-  if (working && whole > 75) {
+  if (roll.held) roll.invalidate(); // the visitor is looking elsewhere
+  else if (working && whole > 75) {
     // Too long to read at once: look at the growing end, zoom out when it is done.
     roll.fitted = false;
     roll.aim(picture.join_s + picture.reached_s - 34, 40);
@@ -67,7 +71,7 @@ function showSound(hold) {
 }
 
 function showWords() {
-  find(".stage-title").textContent = picture.title;
+  find(".stage-title").textContent = find(".stage-title").title = picture.title;
   find(".stage-status").textContent = picture.status;
   const working = picture.phase === "working";
   element.firstElementChild.dataset.phase = picture.phase;
@@ -75,7 +79,8 @@ function showWords() {
   find(".roll-wait").hidden = !(working && !picture.reached_s);
   find(".roll-wait-text").textContent = picture.wait;
   deck.tell(picture.problem);
-  if (picture.live !== announced) find(".stage-live").textContent = announced = picture.live;
+  if (picture.live && picture.live !== announced) deck.announce(picture.live);
+  announced = picture.live;
 }
 
 function showTakes() {
@@ -95,6 +100,6 @@ function choose(index) {
 }
 
 function showDownloads() {
-  showFiles(find(".files"), [...(take()?.files ?? picture.files), ...(picture.takes.length > 1 ? [picture.zip] : [])]);
+  deck.offer([...(take()?.files ?? picture.files), ...(picture.takes.length > 1 ? [picture.zip] : [])]);
   find(".files-note").textContent = take()?.note ?? picture.note;
 }

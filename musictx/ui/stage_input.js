@@ -1,6 +1,9 @@
 // Buttons and keys of the stage beyond its deck's.
 
-find(".again").addEventListener("click", () => trigger("again", { take: chosen }));
+find(".again").addEventListener("click", () => {
+  trigger("again", { take: chosen });
+  deck.announce(`The settings of ${take().label} are back.`);
+});
 
 /** Keys work anywhere on the tab, except where they already mean something. */
 document.addEventListener("keydown", (event) => {
@@ -12,5 +15,6 @@ document.addEventListener("keydown", (event) => {
   action();
 });
 
+playOnSpace(() => deck);
 watch("value", update);
 update();

@@ -150,7 +150,8 @@ class Picture:
         if self.phase == "seed":
             return self.note
         if self.phase == "done" and self.takes:
-            return f"{'Stopped' if self.takes[0].stopped else 'Finished'}: {self._facts(self.takes[0])}"
+            first = self.takes[0]
+            return f"{'Stopped' if first.stopped else 'Finished'}: {made_facts(first, self.progress)}"
         return ""
 
     def _facts(self, take: Take) -> str:
@@ -171,13 +172,19 @@ class Picture:
 
 
 def take_facts(take: Take, progress: Progress | None) -> str:
+    """What became of a take, how much of what it is, and how to have it again."""
+    made = made_facts(take, progress)
+    return f"stopped · {made}" if take.stopped else made
+
+
+def made_facts(take: Take, progress: Progress | None) -> str:
     """How much of what a take is, and how to have it again."""
     heard_s = max(0.0, take.continuation.duration_s - take.join_s)
     parts = [f"{heard_s:.0f} s of music", text.count(take.tokens, "token")]
     if progress:
         parts.append(text.rate(progress.tokens_per_second))
     parts.append(f"random seed {take.settings.random_seed}")
-    return " · ".join((["stopped"] if take.stopped else []) + parts)
+    return " · ".join(parts)
 
 
 def files_value(written: TakeFiles) -> dict[str, Any]:

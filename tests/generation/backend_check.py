@@ -18,7 +18,7 @@ from musictx.model.transformer import MusicTransformer
 
 SAMPLINGS = {
     "greedy": SamplingConfig(temperature=0),
-    "filtered": SamplingConfig(temperature=1.1, top_k=15, top_p=0.95, focus=0.5),
+    "filtered": SamplingConfig(temperature=1.1, top_k=15, top_p=0.95, focus=0.8),
 }
 NOTE = [v.VELOCITY + 20, 60, v.TIME_SHIFT + 99, v.NOTE_OFF + 60, v.TIME_SHIFT + 24]
 PROMPT = np.array([v.START, *NOTE, *(NOTE[1:] * 27)], np.int32)  # leaves the tiny window of 128 room for 14 tokens

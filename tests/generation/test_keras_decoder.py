@@ -21,7 +21,7 @@ from tests.generation.test_grammar import violations
 
 GREEDY = SamplingConfig(temperature=0)
 OPEN = SamplingConfig(temperature=1.0, top_k=0, top_p=1.0)
-FILTERED = SamplingConfig(temperature=1.1, top_k=15, top_p=0.95, focus=0.5)
+FILTERED = SamplingConfig(temperature=1.1, top_k=15, top_p=0.95, focus=0.8)
 PROMPT = np.array([v.START, v.VELOCITY + 20, 60, v.TIME_SHIFT + 99, v.NOTE_OFF + 60], np.int32)
 
 
@@ -73,7 +73,7 @@ def test_focus_changes_the_music(decoder: KerasDecoder) -> None:
     state = past_after(PROMPT[None])
     pieces = [
         decoder.start(PROMPT[None], state, SamplingConfig(1.0, 0, 1.0, focus)).advance(uniforms(1, 64)).tolist()
-        for focus in (0.25, 1.0)
+        for focus in (0.7, 1.0)
     ]
     assert pieces[0] != pieces[1]
 

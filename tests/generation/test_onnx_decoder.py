@@ -26,7 +26,7 @@ from musictx.model.transformer import MusicTransformer
 
 GREEDY = SamplingConfig(temperature=0)
 OPEN = SamplingConfig(temperature=1.0, top_k=0, top_p=1.0)
-FILTERED = SamplingConfig(temperature=1.1, top_k=15, top_p=0.95, focus=0.5)
+FILTERED = SamplingConfig(temperature=1.1, top_k=15, top_p=0.95, focus=0.8)
 PROMPT = np.array([v.START, v.VELOCITY + 20, 60, v.TIME_SHIFT + 99, v.NOTE_OFF + 60], np.int32)
 TINY = MODEL_PRESETS["tiny"]
 TRAINED = Path(__file__).resolve().parents[2] / "checkpoints" / "enhanced"

@@ -28,7 +28,7 @@ from musictx.ui.warmth import Warmth
 from tests.ui.visitor import finished, with_dataset
 
 A = (0.8, 10, 0.92, 1.0, 1.0, "enhanced")  # Balanced
-B = (1.1, 15, 0.95, 1.5, 1.0, "enhanced")  # Creative, with another focus
+B = (1.1, 15, 0.95, 1.3, 1.0, "enhanced")  # Creative, with another focus
 VALUES = (10, 7, True, *A, *B)
 REQUEST: Any = SimpleNamespace(session_hash="me", username=None)
 NOTHING = (gr.skip(), gr.skip())
@@ -72,14 +72,14 @@ def test_both_grow_and_end_with_facts_and_scores(comparing: CompareHandlers, des
     assert [side["label"] for side in value["sides"]] == ["A", "B"]
     assert [side["name"] for side in value["sides"]] == [
         "Random walk · Balanced",
-        "Random walk · Creative, focus 1.5",
+        "Random walk · Creative, focus 1.3",
     ]
     assert all(
         side["facts"].startswith("10 s of music") and "random seed 7" in side["facts"] for side in value["sides"]
     )
     assert [side["score"].split(",")[0] for side in value["sides"]] == [
         "NLL of the seed: 2.500 nats a token",
-        "NLL of the seed: 3.000 nats a token",
+        "NLL of the seed: 2.800 nats a token",
     ]
     _, button, stop, random_seed = answers[-2]
     assert button["value"] == "Generate" and button["interactive"] and not stop["interactive"] and random_seed != 7
@@ -110,7 +110,7 @@ def test_blind_nothing_tells_until_the_choice(comparing: CompareHandlers, desk: 
     votes, answer = prefer(comparing, desk, (), 0)
     letters = ("B", "A") if b_first else ("A", "B")
     assert [side["label"] for side in answer["sides"]] == [f"X was {letters[0]}", f"Y was {letters[1]}"]
-    chosen = "Random walk · Creative, focus 1.5" if b_first else "Random walk · Balanced"
+    chosen = "Random walk · Creative, focus 1.3" if b_first else "Random walk · Balanced"
     assert answer["words"] == f"You preferred X, {chosen}. {chosen} preferred 1 of 1."
     assert answer["serial"] == answers[0][0]["serial"] and "nats" in answer["sides"][0]["score"]
     assert [kept["title"] for kept in answer["kept"]] == ["Prelude"]

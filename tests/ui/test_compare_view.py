@@ -17,7 +17,7 @@ BALANCED, CREATIVE = (ComposeSettings(SAMPLING_PRESETS[name]) for name in ("bala
     ("sampling", "words"),
     [
         (SAMPLING_PRESETS["precise"], "Precise"),
-        (SamplingConfig(0.8, 10, 0.92, 0.5), "Balanced, focus 0.5"),
+        (SamplingConfig(0.8, 10, 0.92, 0.7), "Balanced, focus 0.7"),
         (SamplingConfig(0.8, 10, 0.92, stay_in_key=0), "Balanced, stay in key 0"),
         (SamplingConfig(1.25, 0, 1.0), "temperature 1.25, top-k 0, top-p 1"),
     ],
