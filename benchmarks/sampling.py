@@ -27,7 +27,7 @@ from musictx.generation.score import score_seed
 from musictx.midi.codec import encode
 from musictx.training.pieces import read_pieces
 
-FOCUSES = (0.6, 0.8, 1.2, 1.4)  # times the attention temperature as trained, which is Balanced itself
+FOCUSES = (0.7, 0.8, 1.2, 1.4)  # times the attention temperature as trained, which is Balanced itself
 BALANCED = SAMPLING_PRESETS["balanced"]
 SETTINGS: tuple[tuple[str, SamplingConfig], ...] = (
     *SAMPLING_PRESETS.items(),

@@ -125,6 +125,7 @@ def test_what_happens_is_said(fake_url: str, open_page: OpenPage, tmp_path: Path
     page = open_page(fake_url)
     bring_seed(page, write_midi(broken_chords(2), tmp_path / "My idea.mid"))
     page.wait_for_function(HEARD, arg="New seed: My idea. Seed: 32 notes in 4 s")
+    page.click(".play")
     page.wait_for_function(HEARD, arg="The sound is ready.")
     set_number(page, "seconds", 180)
     page.click("#generate")
