@@ -90,8 +90,10 @@ function showWords() {
   element.firstElementChild.dataset.phase = picture.phase;
   find(".stage-title").textContent = find(".stage-title").title = picture.title;
   find(".stage-status").textContent = picture.status;
-  if (picture.live && picture.live !== announced) decks[0].announce(picture.live);
-  announced = picture.live;
+  const waits = picture.phase === "working" && !sides().some((side) => side?.reached_s);
+  const said = (waits && picture.wait) || picture.live; // who waits in the queue is told so
+  if (said && said !== announced) decks[0].announce(said);
+  announced = said;
 }
 
 function showBallot() {

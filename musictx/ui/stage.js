@@ -79,8 +79,9 @@ function showWords() {
   find(".roll-wait").hidden = !(working && !picture.reached_s);
   find(".roll-wait-text").textContent = picture.wait;
   deck.tell(picture.problem);
-  if (picture.live && picture.live !== announced) deck.announce(picture.live);
-  announced = picture.live;
+  const said = (working && !picture.reached_s && picture.wait) || picture.live; // who waits in the queue is told so
+  if (said && said !== announced) deck.announce(said);
+  announced = said;
 }
 
 function showTakes() {
