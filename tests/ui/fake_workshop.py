@@ -18,7 +18,7 @@ from musictx.midi.notes import NoteSequence
 from musictx.takes import Take
 from musictx.workshop.policy import TrainingPolicy, WorkshopLimits
 from musictx.workshop.report import DatasetReport, DatasetRow
-from musictx.workshop.settings import RunSettings
+from musictx.workshop.settings import LONGEST_NAME, RunSettings
 from musictx.workshop.view import Estimate, RunView
 from musictx.workshop.workshop import Duel, DuelResult, TrainedCheckpoint
 from tests.ui.fake_studio import FakeStudio
@@ -119,7 +119,7 @@ class FakeWorkshop:
     def defaults(self, owner: str, dataset_id: str) -> RunSettings:
         """Named after the dataset."""
         report = self.report(owner, dataset_id)
-        return RunSettings(name=report.name, epochs=40, sample_every=20, batch=2, length=256)
+        return RunSettings(name=report.name[:LONGEST_NAME], epochs=40, sample_every=20, batch=2, length=256)
 
     def estimate(self, owner: str, dataset_id: str, settings: RunSettings) -> Estimate:
         """After a moment; a greedy run would not fit."""
