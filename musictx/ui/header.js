@@ -14,11 +14,12 @@ element.querySelector(".theme-switch").addEventListener("click", () => {
 
 // Gradio calls the whole page's language that of the browser, in which only its own few words at the foot are.
 const html = document.documentElement;
+let theirs = "en"; // for the foot, see names.js
 const speakEnglish = () => {
   if (html.lang === "en") return;
-  const theirs = html.lang;
+  theirs = html.lang;
   html.lang = "en";
-  document.querySelector("footer")?.setAttribute("lang", theirs);
+  nameParts();
 };
 new MutationObserver(speakEnglish).observe(html, { attributeFilter: ["lang"] });
 speakEnglish();

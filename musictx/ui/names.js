@@ -1,4 +1,5 @@
-// What Gradio leaves unnamed: groups of choices, whether a part is open, and the line that says who is before one.
+// What Gradio leaves unsaid: names of groups, whether a part is open, the language of the foot, and that the line which
+// says who is before one is to be read.
 
 function nameParts() {
   for (const group of document.querySelectorAll("fieldset.block:not([aria-labelledby])")) {
@@ -7,6 +8,7 @@ function nameParts() {
     words.id ||= `name-${group.id}`;
     group.setAttribute("aria-labelledby", words.id);
   }
+  document.querySelector("footer")?.setAttribute("lang", theirs);
   for (const line of document.querySelectorAll(".hint.block:not([role])")) line.setAttribute("role", "status");
   for (const opener of document.querySelectorAll(".gr-accordion > button"))
     opener.setAttribute("aria-expanded", String(Boolean(opener.nextElementSibling?.checkVisibility())));
