@@ -70,6 +70,7 @@ def generate(page: Any, fingers: Fingers) -> None:
 @pytest.mark.parametrize("upright", [False, True])
 def test_two_fingers_zoom_where_they_are(fake_url: str, open_page: OpenPage, upright: bool) -> None:
     page, fingers = open_phone(open_page, fake_url)
+    generate(page, fingers)
     x, y = middle_of_roll(page)
     (_, before), under, scrolled = page.evaluate(VIEW), page.evaluate(TIME_AT, x), page.evaluate("scrollY")
     near, far = 20, 80
@@ -109,6 +110,7 @@ def test_a_swipe_moves_a_closer_view_and_a_tap_seeks(fake_url: str, open_page: O
 
 def test_the_page_scrolls_over_the_roll_and_a_fitted_roll_is_scrubbed(fake_url: str, open_page: OpenPage) -> None:
     page, fingers = open_phone(open_page, fake_url)
+    generate(page, fingers)
     x, y = middle_of_roll(page)
     scrolled = page.evaluate("scrollY")
     fingers.move(((x, y + 80), (x, y - 80)))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+import gradio as gr
 import pytest
 
-from musictx.config import SAMPLING_PRESETS
+from musictx.config import FOCUS_RANGE, SAMPLING_PRESETS
 from musictx.errors import SettingsError
+from musictx.ui.controls import focus_knob
 from musictx.ui.forms import preset_of, preset_values, read_settings, write_settings
 
 VALUES = (0.8, 10, 0.92, 1.0, 0.5, 30, 60, 2, 48213, "enhanced")
@@ -24,6 +26,8 @@ def test_settings_survive_the_round_trip() -> None:
         (0, math.nan, "temperature"),
         (1, 2.5, "top-k"),
         (2, 0, "top_p"),
+        (3, 0.25, "focus"),
+        (3, 4, "focus"),
         (4, 3, "stay in key"),
         (5, 1000, "length"),
         (7, 5, "variations"),
@@ -37,6 +41,14 @@ def test_a_value_that_does_not_fit_is_named(index: int, value: object, word: str
     values[index] = value  # type: ignore[call-overload]
     with pytest.raises(SettingsError, match=word):
         read_settings(*values)  # type: ignore[arg-type]
+
+
+def test_the_slider_of_the_focus_ends_where_its_range_does() -> None:
+    with gr.Blocks():
+        slider = focus_knob()
+    assert (slider.minimum, slider.maximum) == FOCUS_RANGE
+    for end in FOCUS_RANGE:
+        assert read_settings(*VALUES[:3], end, *VALUES[4:]).sampling.focus == end
 
 
 @pytest.mark.parametrize("name", SAMPLING_PRESETS)
