@@ -8,7 +8,7 @@ every reader, in turn, file by file, and reports
     "read" counts those that gave notes, "refused" those that raised, and "kinds" the kinds of
     exception a caller must expect. Each reader meets them in a process of its own: "crashed"
     says that this process died or did not end.
-This choice is recorded in `musictx/midi/files.py`: symusic parses, we mend and apply the pedal.
+Of notes that overlap or lie behind damage readers differ for good reasons: see `musictx/midi/performance.py`.
 """
 
 from __future__ import annotations

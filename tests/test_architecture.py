@@ -46,13 +46,13 @@ ONLY_IN: dict[str, set[str]] = {
     "torch": {"model", "generation", "training"},
     "onnxruntime": {"generation"},
     "onnx": {"generation"},
-    "symusic": {"midi"},
+    "mido": {"midi"},
     "pretty_midi": {"midi", "audio"},  # audio takes only its SoundFont file
     "fluidsynth": {"audio"},
     "tinysoundfont": {"audio"},
     "soundfile": {"audio"},
 }
-HEAVY = ("gradio", "keras", "tensorflow", "onnxruntime", "onnx", "jax", "torch", "symusic", "pretty_midi")
+HEAVY = ("gradio", "keras", "tensorflow", "onnxruntime", "onnx", "jax", "torch", "mido", "pretty_midi")
 LONGEST_FILE = 500  # a class is not cut in two to keep it; most files are far shorter
 MUTABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 MUTABLE_CALLS = {"list", "dict", "set", "bytearray", "defaultdict", "deque", "Counter", "OrderedDict"}

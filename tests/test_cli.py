@@ -63,7 +63,7 @@ def test_help_needs_nothing_heavy(words: list[str]) -> None:
         "import sys\nfrom musictx.cli import main\n"
         f"try: main({words!r})\n"
         "except SystemExit: pass\n"
-        "heavy = {'keras', 'tensorflow', 'gradio', 'symusic', 'numpy'} & set(sys.modules)\n"
+        "heavy = {'keras', 'tensorflow', 'gradio', 'pretty_midi', 'numpy'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)"
     )
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -1,37 +1,25 @@
 """MIDI files to notes and back.
 
-Reading is done by symusic, chosen with `benchmarks/readers.py`; writing by pretty_midi.
+Reading is one pass of our own (`benchmarks/readers.py` sets it beside other readers); writing is pretty_midi's.
 """
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from musictx.errors import MidiError
-from musictx.midi.container import Container, open_container
+from musictx.midi.clock import Clock
+from musictx.midi.container import open_container
+from musictx.midi.events import programs, read_events
 from musictx.midi.notes import NoteSequence
-from musictx.midi.tracks import Clock, choose_tracks, sounding_notes
-
-if TYPE_CHECKING:
-    from symusic.types import Score
+from musictx.midi.performance import play
+from musictx.midi.tracks import TrackFacts, among, choose, facts, sounding, unplayed_pedals
 
 LARGEST_FILE_BYTES = 64 * 2**20  # sanity, not a musical limit; a seed's limits are in SeedLimits
-MOST_BYTES_TO_TRIM = 16  # of a track that was cut off inside an event
 TICKS_PER_QUARTER = 480  # of written files: at 120 bpm a tick is 1 ms
-
-
-@dataclass(frozen=True)
-class TrackFacts:
-    """One track of a file as the reader found it; `kept` if its notes were taken."""
-
-    name: str
-    program: int
-    is_drum: bool
-    notes: int
-    kept: bool
 
 
 @dataclass(frozen=True)
@@ -41,8 +29,9 @@ class Recording:
     notes: of the kept tracks, pedal applied, the first onset at 0 s.
     tracks: every track that had notes.
     tempo_bpm: the tempo in force for the middle of the music's time (time-weighted median); None if the file sets none.
-    pedal_presses: of the sustain pedal, on the kept tracks.
+    pedal_presses: of the sustain pedal, on the channels of kept notes.
     warnings: sentences for the user.
+    end_s: where the music ends: behind the last note's end if a rest closes it.
     """
 
     notes: NoteSequence
@@ -50,6 +39,7 @@ class Recording:
     tempo_bpm: float | None
     pedal_presses: int
     warnings: tuple[str, ...]
+    end_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,33 +54,37 @@ class SeedLimits:
 def read_midi(source: str | Path | bytes) -> Recording:
     """Reads a file, or its bytes, into the notes a piano would sound.
 
-    Drums are dropped. Tracks with a piano program (0-7) are kept; if there is none, all
-    pitched tracks are, played as piano, and a warning says so. The sustain pedal
-    extends notes to its release; a piano has one pedal, so the pedal of any kept piano
-    track holds the notes of all of them, while other instruments hold only their own.
-    Notes after the last pedal event are kept, a pedal never released ends with the
-    file; a pedal on a track without notes is not seen. A note ends where the next of its
-    pitch starts. Silence before the first note is cut.
+    Drums are dropped. Notes of a piano program (0-7) are kept; if there is none, all pitched ones are, played as piano,
+    and a warning says so. Keys, pedals and resets act on their channel, whichever track they stand in, in the order of
+    the file: see `performance.py`. Silence before the first note is cut, a rest at the end that the file's end mark
+    means is `end_s`. What cannot be understood is skipped and said.
 
     Raises:
         MidiError: saying what was received and what to do, for anything unusable:
-            no MIDI file, a damaged one, no notes to play, over 64 MB or 6 hours.
+            no MIDI file, no notes to play, over 64 MB, 6 hours or 2,000,000 events.
     """
     content, name = _content(source)
     container = open_container(content, name)
-    warnings: list[str] = []
-    score = _parse(container, name, warnings)
-    tracks = list(score.tracks)
-    kept, are_pianos = choose_tracks(tracks, name, warnings)
-    clock = Clock(score, container.ticks_per_second, warnings)
-    notes, presses = sounding_notes([tracks[index] for index in kept], are_pianos, clock, name)
-    facts = tuple(
-        TrackFacts(track.name.strip(), int(track.program), bool(track.is_drum), len(track.notes), index in kept)
-        for index, track in enumerate(tracks)
-        if len(track.notes)
+    warnings = list(container.losses)
+    events = read_events(container, name, warnings)
+    played = play(events)
+    program = programs(events, played.strike)
+    kept = choose(events, played.strike, program, name, warnings)
+    clock = Clock(events, container, warnings)
+    sound = sounding(events, played, kept, clock, name, warnings)
+    strikes = played.strike[kept]
+    parts = np.unique(events.part[strikes])
+    warnings += unplayed_pedals(events, parts)
+    presses = played.presses[among(events.part[played.presses], parts)]
+    tempo_bpm = clock.tempo_bpm(int(events.tick[strikes[0]]), int(events.tick[-1]))
+    return Recording(
+        sound.notes,
+        facts(events, played.strike, program, kept),
+        tempo_bpm,
+        np.unique(events.tick[presses]).size,
+        tuple(warnings),
+        sound.end_s,
     )
-    tempo_bpm = clock.tempo_bpm(score.start(), score.end())
-    return Recording(notes, facts, tempo_bpm, presses, tuple(warnings))
 
 
 def check_seed(recording: Recording, limits: SeedLimits) -> None:
@@ -159,28 +153,3 @@ def _too_large(name: str, size: int) -> MidiError:
         f"{name} has {size / 2**20:,.0f} MB; a MIDI file of at most {LARGEST_FILE_BYTES / 2**20:.0f} MB can be read. "
         "Cut a passage out of it in a MIDI editor."
     )
-
-
-def _parse(container: Container, name: str, warnings: list[str]) -> Score:
-    """The parsed file; of one that was cut off, all up to its last whole event."""
-    complaint = ""
-    for trimmed in range(MOST_BYTES_TO_TRIM if container.cut_off else 1):
-        whole = container.shortened(trimmed)
-        try:
-            score = _score(whole)
-        except RuntimeError as error:
-            complaint = complaint or str(error).removeprefix("MiniMidi: ").split("!")[0]
-            continue
-        if container.cut_off:
-            warnings.append("The file ends in the middle of a track: what came before the cut was read.")
-        with contextlib.suppress(RuntimeError):  # rubbish after the end of a track: it stays unread
-            return _score(whole.released())
-        return score
-    raise MidiError(f"{name} is damaged and cannot be read ({complaint}). Export or download it again.")
-
-
-def _score(container: Container) -> Score:
-    import symusic
-
-    # Sanitised: a data byte above 127 is clipped, as players do, instead of refusing the file.
-    return symusic.Score.from_midi(container.content(), sanitize_data=True)

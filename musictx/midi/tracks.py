@@ -1,139 +1,167 @@
-"""Which tracks of a parsed file are the piano, and what a piano makes of their notes.
-
-The parser's score (symusic, time in ticks) goes in; seconds and NoteSequence come out.
-"""
+"""Which notes of a file are the piano's, and how long each of them sounds in seconds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from musictx.errors import MidiError
+from musictx.midi.clock import Clock, FloatArray, IntArray
+from musictx.midi.events import DRUM_CHANNEL, NEVER, Events
+from musictx.midi.messages import CONTROL, SOFT, SUSTAIN
 from musictx.midi.notes import NoteSequence
-from musictx.midi.performance import (
-    DEFAULT_MICROSECONDS_PER_QUARTER,
-    FloatArray,
-    IntArray,
-    first_release,
-    joined_spans,
-    one_sound_per_key,
-    pedal_spans,
-    seconds_at,
-    sustained,
-)
+from musictx.midi.performance import PEDAL_DOWN, Played, one_sound_per_key
 
-if TYPE_CHECKING:
-    from symusic.types import Score, Track
+BoolArray = npt.NDArray[np.bool_]
 
 PIANO_PROGRAMS = range(8)  # General MIDI's piano family
 EFFECT_PROGRAMS = range(112, 128)  # bells, drums and noises: no pitches to play on a piano
-SUSTAIN_CONTROLLER = 64
 
 LONGEST_FILE_S = 6 * 3600.0  # sanity, not a musical limit
-FASTEST_TEMPO_US = 10_000  # microseconds a quarter note, 6,000 bpm: beyond it a tempo is damage
+LATE_S, LATE_KEY_S = 15.0, 30.0  # behind the last strike: a pedal, or a key, let go later than that was forgotten
+RINGS_ON_S = 4.0  # what a sound gets then: in concert recordings one note in a hundred sounds longer
+LONGEST_REST_S = 10.0  # at the end of a loop; a later end mark is where a recording was stopped
+RESTS_PER_QUARTER = 4  # an end mark on a semiquaver means a rest; elsewhere it is where a recording was stopped
 
 
-class Clock:
-    """Turns a score's ticks into seconds: its tempo map, or the fixed rate of a file in SMPTE frames."""
+@dataclass(frozen=True)
+class TrackFacts:
+    """One instrument of a track as the reader found it; `kept` if its notes were taken."""
 
-    def __init__(self, score: Score, ticks_per_second: float | None, warnings: list[str]) -> None:
-        tempos = score.tempos.numpy()
-        ticks, tempo_us = tempos["time"].astype(np.int64), tempos["mspq"].astype(np.int64)
-        usable = (tempo_us >= FASTEST_TEMPO_US) & (ticks >= 0)
-        if ticks_per_second is not None:
-            # One tempo for the whole file: the one at which its ticks last as long as its frames say.
-            tempo_us = np.array([1e6 * score.ticks_per_quarter / ticks_per_second])
-            ticks, usable = np.zeros(1, np.int64), np.ones(1, bool)
-        elif not usable.all():
-            warnings.append(f"{np.sum(~usable)} impossible tempo marks (above 6,000 bpm) were ignored.")
-        order = np.argsort(ticks[usable], kind="stable")
-        self._ticks, self._tempo_us = ticks[usable][order], tempo_us[usable][order]
-        self._ticks_per_quarter = score.ticks_per_quarter
-        self._has_tempo = ticks_per_second is None and self._ticks.size > 0
-
-    def seconds(self, ticks: IntArray) -> FloatArray:
-        """Seconds at `ticks`, any shape."""
-        return seconds_at(ticks, self._ticks, self._tempo_us, self._ticks_per_quarter)
-
-    def tempo_bpm(self, first_tick: int, last_tick: int) -> float | None:
-        """The median tempo between two ticks, weighted by time; None if the file sets none."""
-        if not self._has_tempo:
-            return None
-        begins = np.concatenate([[0], self._ticks])
-        tempo_us = np.concatenate([[DEFAULT_MICROSECONDS_PER_QUARTER], self._tempo_us])
-        edges = np.clip(np.append(begins, max(last_tick, begins[-1])), first_tick, max(last_tick, first_tick + 1))
-        weight = np.diff(self.seconds(edges))
-        order = np.argsort(tempo_us)
-        reached = np.cumsum(weight[order])
-        middle = order[np.searchsorted(reached, reached[-1] / 2)] if reached[-1] > 0 else -1
-        return float(60e6 / tempo_us[middle])
+    name: str
+    program: int
+    is_drum: bool
+    notes: int
+    kept: bool
 
 
-def choose_tracks(tracks: Sequence[Track], name: str, warnings: list[str]) -> tuple[list[int], bool]:
-    """Indices of the tracks to keep, and whether they are pianos.
+def choose(events: Events, strikes: IntArray, program: IntArray, name: str, warnings: list[str]) -> BoolArray:
+    """Which of the `strikes`, sounding with `program`, a piano takes.
 
     Raises:
-        MidiError: if no track has notes that a piano could play.
+        MidiError: if there is none.
     """
-    sounding = [index for index, track in enumerate(tracks) if len(track.notes)]
-    if not sounding:
-        raise MidiError(f"{name} holds no notes. Choose a file with music for piano in it.")
-    pitched = [index for index in sounding if not tracks[index].is_drum]
-    if not pitched:
+    if not strikes.size:
+        damaged = f"{name} is damaged: no notes" if warnings else f"{name} holds no notes"
+        raise MidiError(f"{damaged}{' could be read. ' if warnings else '. '}Choose a file with music for piano in it.")
+    is_pitched = events.channel[strikes] % 16 != DRUM_CHANNEL
+    if not is_pitched.any():
         raise MidiError(f"{name} holds only drums. Choose a file with a piano part, or another pitched instrument.")
-    pianos = [index for index in pitched if tracks[index].program in PIANO_PROGRAMS]
-    if pianos:
-        return pianos, True
-    playable = [index for index in pitched if tracks[index].program not in EFFECT_PROGRAMS]
-    if not playable:
+    is_piano = is_pitched & np.isin(program, PIANO_PROGRAMS)
+    if is_piano.any():
+        return is_piano
+    is_playable = is_pitched & ~np.isin(program, EFFECT_PROGRAMS)
+    if not is_playable.any():
         raise MidiError(f"{name} holds only sound effects. Choose a file with a piano part.")
     warnings.append("There is no piano in this file: its other instruments are played as piano.")
-    return playable, False
+    return is_playable
 
 
-def sounding_notes(tracks: Sequence[Track], shares_pedal: bool, clock: Clock, name: str) -> tuple[NoteSequence, int]:
-    """The notes of `tracks` as a piano sounds them, from the first onset on, and the number of pedal presses.
+def facts(events: Events, strikes: IntArray, program: IntArray, kept: BoolArray) -> tuple[TrackFacts, ...]:
+    """Every instrument of every track, by track, channel and program."""
+    place = (events.track[strikes] * np.int64(2**32) + events.channel[strikes]) * 128 + program
+    _, first, count = np.unique(place, return_index=True, return_counts=True)
+    return tuple(
+        TrackFacts(
+            events.names[events.track[strikes[index]]],
+            int(program[index]),
+            bool(events.channel[strikes[index]] % 16 == DRUM_CHANNEL),
+            int(notes),
+            bool(kept[index]),
+        )
+        for index, notes in zip(first.tolist(), count.tolist(), strict=True)
+    )
 
-    shares_pedal: the tracks are one piano, so a pedal on any of them holds the notes of all.
+
+@dataclass(frozen=True, eq=False)
+class Sounding:
+    """notes: as a piano sounds them, from the first onset on. first_s: of the file, where that is.
+
+    end_s: where the music ends, counted from the first onset; behind the last note's end if a rest closes it.
+    """
+
+    notes: NoteSequence
+    first_s: float
+    end_s: float
+
+
+def sounding(events: Events, played: Played, kept: BoolArray, clock: Clock, name: str, warnings: list[str]) -> Sounding:
+    """The notes of the strikes that are `kept`.
 
     Raises:
-        MidiError: if the file's times are damaged or pass six hours.
+        MidiError: if they pass six hours.
     """
-    keys = [_keys(track, clock, name) for track in tracks]
-    file_end_s = max(float(end_s.max()) for *_, end_s in keys)
-    spans = [_pedal(track, clock, file_end_s) for track in tracks]
-    if shares_pedal:
-        together = joined_spans(*(np.concatenate(side) for side in zip(*spans, strict=True)))
-        spans = [together] * len(keys)
-    presses = sum(down.size for down, _ in (spans[:1] if shares_pedal else spans))
-    pitch, velocity, start_s, end_s = (np.concatenate(column) for column in zip(*keys, strict=True))
-    end_s = np.concatenate([sustained(key[3], *span) for key, span in zip(keys, spans, strict=True)])
-    pitch, velocity, start_s, end_s = one_sound_per_key(pitch, velocity, start_s - start_s.min(), end_s - start_s.min())
-    return NoteSequence(pitch.astype(np.int16), velocity.astype(np.int16), start_s, end_s), int(presses)
-
-
-def _keys(track: Track, clock: Clock, name: str) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-    """Pitch, velocity, onset and release in seconds of each key struck on `track`."""
-    notes = track.notes.numpy()
-    start = notes["time"].astype(np.int64)
-    end = start + notes["duration"]
-    if start.min() < 0 or (end < start).any():
-        raise MidiError(f"{name} has times beyond what a MIDI file can count: it is damaged. Export it again.")
-    pitch = notes["pitch"].astype(np.int64)
-    start_s, end_s = clock.seconds(start), clock.seconds(first_release(pitch, start, end))
-    if end_s.max() > LONGEST_FILE_S:
+    strike, is_lost = played.strike[kept], played.is_lost[kept]
+    pitch, velocity = events.value[strike].T.astype(np.int64)
+    start_s = clock.seconds(events.tick[strike])
+    track_end = np.maximum(events.end_ticks[events.track[strike]], events.tick[strike])
+    let_go_s = clock.seconds(_ticks(events, played.let_go[kept], track_end))
+    if max(let_go_s.max(), start_s.max()) > LONGEST_FILE_S:
+        hours = max(let_go_s.max(), start_s.max()) / 3600
         raise MidiError(
-            f"{name} would last {end_s.max() / 3600:,.1f} hours; at most {LONGEST_FILE_S / 3600:.0f} can be read. "
+            f"{name} would last {hours:,.1f} hours; at most {LONGEST_FILE_S / 3600:.0f} can be read. "
             "Its times may be damaged: export it again, or cut it in a MIDI editor."
         )
-    return pitch, notes["velocity"].astype(np.int64), start_s, end_s
+    end = played.end[kept]
+    end_s = clock.seconds(_ticks(events, end, track_end))
+    forgotten = (end >= NEVER) & (played.let_go[kept] < NEVER)  # a pedal that never comes up does so with the last key
+    end_s[forgotten] = np.maximum(let_go_s[forgotten], let_go_s.max())
+    is_keyed = ~is_lost & (let_go_s <= start_s.max() + LATE_KEY_S)
+    end_s = _without_forgotten(start_s, np.where(is_keyed, let_go_s, start_s), end_s, warnings)
+    first_s = float(start_s.min())
+    columns = one_sound_per_key(pitch, velocity, start_s - first_s, end_s - first_s, is_lost)
+    notes = NoteSequence(columns[0].astype(np.int16), columns[1].astype(np.int16), *columns[2:])
+    return Sounding(notes, first_s, _end(events, clock, notes.duration_s + first_s, warnings) - first_s)
 
 
-def _pedal(track: Track, clock: Clock, end_s: float) -> tuple[FloatArray, FloatArray]:
-    """When the sustain pedal of `track` went down and came up."""
-    controls = track.controls.numpy()
-    is_pedal = (controls["number"] == SUSTAIN_CONTROLLER) & (controls["time"] >= 0)
-    time_s = clock.seconds(controls["time"][is_pedal].astype(np.int64))
-    return pedal_spans(time_s, controls["value"][is_pedal].astype(np.int64), end_s)
+def _ticks(events: Events, rows: IntArray, never: IntArray) -> IntArray:
+    """The ticks of `rows`, of those that are NEVER reached `never`."""
+    return np.where(rows < NEVER, events.tick[np.minimum(rows, len(events) - 1)], never)
+
+
+def _without_forgotten(start_s: FloatArray, keyed_s: FloatArray, end_s: FloatArray, warnings: list[str]) -> FloatArray:
+    """Ends moved back of sounds that a pedal or a key let go long after the last strike would keep.
+
+    keyed_s: up to where a finger really holds each key.
+    """
+    last_s = float(start_s.max())
+    late = end_s > np.maximum(last_s + LATE_S, keyed_s)
+    if not late.any():
+        return end_s
+    kept_s = np.maximum(last_s + RINGS_ON_S, keyed_s)
+    warnings.append(
+        f"A pedal or a key is let go {end_s.max() - last_s:,.0f} s after the last note, or never: "
+        f"what would sound on through that silence was left out."
+    )
+    return np.where(late, kept_s, end_s)
+
+
+def _end(events: Events, clock: Clock, sounds_end_s: float, warnings: list[str]) -> float:
+    """Where the music ends: with the last sound, or at an end mark on the beat that makes a short rest behind it."""
+    mark = int(events.end_ticks.max())
+    mark_s = float(clock.seconds(np.array([mark]))[0])
+    if mark_s > sounds_end_s + LONGEST_REST_S:
+        warnings.append(f"The silence of {mark_s - sounds_end_s:,.0f} s at the end of the file was left out.")
+    on_beat = mark * RESTS_PER_QUARTER % clock.ticks_per_quarter == 0
+    is_rest = clock.has_bars and on_beat and sounds_end_s < mark_s <= sounds_end_s + LONGEST_REST_S
+    return mark_s if is_rest else sounds_end_s
+
+
+def unplayed_pedals(events: Events, parts: npt.NDArray[np.int32]) -> list[str]:
+    """Sentences about what the feet did on `parts` that a note's length cannot say."""
+    here = np.flatnonzero((events.kind == CONTROL) & among(events.part, parts))
+    controller, value = events.value[here, 0], events.value[here, 1]
+    sentences = []
+    if (value[controller == SOFT] >= PEDAL_DOWN).any():
+        sentences.append("The soft pedal is pressed at times: it was left out.")
+    sustain = np.bincount(value[controller == SUSTAIN], minlength=128) > 0
+    if max(sustain[PEDAL_DOWN:].sum(), sustain[:PEDAL_DOWN].sum()) > 1:
+        sentences.append("The sustain pedal is half down at times: it was read as down from 64 of 127 on.")
+    return sentences
+
+
+def among(part: npt.NDArray[np.int32], parts: npt.NDArray[np.int32]) -> BoolArray:
+    """Which of `part`, (N,), are one of `parts`, (P,)."""
+    return part == parts[0] if parts.size == 1 else np.isin(part, parts)

@@ -11,7 +11,22 @@ from tests.midi.smf import END, TENTH, off, on, pedal, program, rows, smf, tempo
 
 def test_a_key_struck_again_ends_its_former_note() -> None:
     struck_twice = track(on(0, 60), on(TENTH, 60, 90), off(TENTH, 60), off(TENTH, 60))
-    assert rows(read_midi(smf(struck_twice))) == [(60, 80, 0.0, 0.1), (60, 90, 0.1, 0.2)]
+    assert rows(read_midi(smf(struck_twice))) == [(60, 80, 0.0, 0.1), (60, 90, 0.1, 0.3)]
+
+
+def test_repeated_notes_that_overlap_keep_their_lengths() -> None:
+    legato = [on(0, 60), *[event for _ in range(4) for event in (on(TENTH - 1, 60), off(1, 60))], off(TENTH - 1, 60)]
+    assert [row[3] for row in rows(read_midi(smf(track(*legato))))] == [0.099, 0.199, 0.299, 0.399, 0.499]
+
+
+def test_a_key_held_by_one_hand_and_struck_by_the_other_ends_with_the_later_release() -> None:
+    held = track(on(0, 60, 60), off(9 * TENTH, 60))
+    for channel in (0, 1):
+        struck = track(
+            *[event for _ in range(2) for event in (on(2 * TENTH, 60, 90, channel), off(TENTH, 60, channel))]
+        )
+        notes = [row[2:] for row in rows(read_midi(smf(held, struck)))]
+        assert notes == [(0.0, 0.2), (0.2, 0.5), (0.5, 0.9)]
 
 
 def test_a_missing_note_off_prolongs_no_later_note() -> None:
