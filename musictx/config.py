@@ -9,8 +9,8 @@ from typing import Any
 from musictx.errors import SettingsError
 
 SAMPLE_RATE_HZ = 44_100  # of all rendered sound
-AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg")
-MIDI_FORMATS = ("mid", "continuation")  # the whole take; the new notes only, from the join on
+MIDI_FORMATS = ("mid", "continuation")  # of a take: all of it, or the new notes alone from the join on
+AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg")  # that it can be heard in
 
 # The Dense layers of a block that LoRA may train beside: attention, then the feed-forward network.
 LORA_LAYERS = ("query", "key", "value", "merge", "expand", "contract")

@@ -16,8 +16,8 @@ from musictx.config import SamplingConfig, check_range
 from musictx.errors import SettingsError
 from musictx.generation.generate import MAX_SECONDS, generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
-from musictx.midi.codec import encode, token_times
 from musictx.midi.files import read_midi, write_midi
+from musictx.midi.join import seed_and_join
 from musictx.model.card import CARD_FILE
 from musictx.studio import Studio, StudioFolders
 
@@ -69,12 +69,14 @@ def generate_enhanced_music(
     if target.resolve() == Path(seed_path).resolve():
         raise SettingsError(f"out_dir is the seed's own folder: {target} would be overwritten. Give another one.")
     recording = read_midi(Path(seed_path))
-    seed_ids = encode(recording.notes)
+    seed_ids, join_s = seed_and_join(recording.notes, recording.end_s)
     prompt = seed_prompt(seed_ids, MAX_SECONDS)
     new_ids = _continue(_decoder_of(model), prompt, sampling, length, random_seed)
-    continuation = continuation_notes(prompt, new_ids).shifted(float(token_times(seed_ids)[-1]))
+    continuation = continuation_notes(prompt, new_ids).shifted(join_s)
     notes = recording.notes.followed_by(continuation)
-    return write_midi(notes, target, name="musictx", tempo_bpm=recording.tempo_bpm or 120.0)
+    tempo_bpm = recording.tempo_bpm or 120.0
+    bars = recording.bars and recording.bars.and_tempo(join_s, tempo_bpm)
+    return write_midi(notes, target, name="musictx", tempo_bpm=tempo_bpm, bars=bars)
 
 
 def open_studio(checkpoint: str | os.PathLike[str], engine: str | None = None) -> tuple[Studio, str]:

@@ -29,8 +29,9 @@ from musictx.generation.score import SeedScore, score_seed
 from musictx.loaded import Loaded
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.bounded import BoundedReader
-from musictx.midi.codec import encode, token_times
+from musictx.midi.codec import encode
 from musictx.midi.files import Recording, SeedLimits, check_seed, write_midi
+from musictx.midi.join import seed_and_join
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex, Sharing
 from musictx.model.card import CheckpointCard, list_cards
@@ -166,9 +167,8 @@ class Studio:
             CheckpointError: if the checkpoint cannot be used.
         """
         decoder = self.decoder(settings.checkpoint)
-        ids = encode(seed.recording.notes)
+        ids, join_s = seed_and_join(seed.recording.notes, seed.recording.end_s)
         prompt = seed_prompt(ids, settings.context_seconds)
-        join_s = _join_s(ids)
         for chunk in generate(
             decoder,
             prompt,
@@ -193,7 +193,8 @@ class Studio:
         self, seed: Seed, settings: ComposeSettings, number: int, new: NoteSequence, *, tokens: int, stopped: bool
     ) -> Take:
         """A take made earlier, from what was kept of it; the times of `new` count from where the seed ends."""
-        return _take(seed, settings, number, new, _join_s(encode(seed.recording.notes)), tokens, stopped)
+        _, join_s = seed_and_join(seed.recording.notes, seed.recording.end_s)
+        return _take(seed, settings, number, new, join_s, tokens, stopped)
 
     def passage_index(self, checkpoint: str) -> PassageIndex | None:
         """What is known of a checkpoint's training data, loaded once for everybody; None if nothing is.
@@ -236,25 +237,25 @@ class Studio:
     ) -> dict[str, Path]:
         """Writes `take-N.<format>` into `folder` and returns the paths by format.
 
-        "mid" holds the whole seed and the continuation, "continuation" (`take-N-continuation.mid`) the new notes
-        alone, from the join on; audio what `take.audible` gives.
+        The MIDI file "mid" holds the whole seed and the continuation, "continuation" (`take-N-continuation.mid`) the
+        new notes alone, both on the bar lines of the seed; audio what `take.audible` gives.
 
         Raises:
             AudioError: for a format that is unknown, or when rendering or writing fails.
+            MidiError: if a MIDI file cannot be written.
         """
         unknown = sorted(set(formats) - {*MIDI_FORMATS, *AUDIO_FORMATS})
         if unknown:
             known = ", ".join((*MIDI_FORMATS, *AUDIO_FORMATS))
             raise AudioError(f"A take can be written as {known}. Received: {unknown[0]!r}")
         base = Path(folder) / f"take-{take.number}"
-        base.parent.mkdir(parents=True, exist_ok=True)
         written: dict[str, Path] = {}
         name = f"musictx take {take.number}"
         if "mid" in formats:
-            written["mid"] = write_midi(take.notes, base.with_suffix(".mid"), name=name, tempo_bpm=take.tempo_bpm)
+            written["mid"] = write_midi(take.notes, base.with_suffix(".mid"), name=name, bars=take.bars_of_notes())
         if "continuation" in formats:
             path = base.with_name(f"{base.name}-continuation.mid")
-            written["continuation"] = write_midi(take.new_notes, path, name=name, tempo_bpm=take.tempo_bpm)
+            written["continuation"] = write_midi(take.new_notes, path, name=name, bars=take.bars_of_continuation())
         sounds = [suffix for suffix in formats if suffix not in MIDI_FORMATS]
         samples = self.render(take.audible(), settings) if sounds else None
         for suffix in sounds:
@@ -271,11 +272,6 @@ class Studio:
         if chosen is None:
             raise AudioError(f"No SoundFont named {name!r}. There are: {', '.join(font.name for font in fonts)}.")
         return chosen
-
-
-def _join_s(ids: npt.NDArray[np.int32]) -> float:
-    """Where a seed of these tokens ends and its continuation begins, in seconds."""
-    return float(token_times(ids)[-1]) if ids.size else 0.0
 
 
 def _takes(
@@ -309,4 +305,5 @@ def _take(
         settings=settings,
         stopped=stopped,
         tempo_bpm=seed.recording.tempo_bpm or 120.0,
+        bars=seed.recording.bars,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from musictx.config import SamplingConfig, check_range, check_whole
 from musictx.errors import SettingsError
+from musictx.midi.bars import Bars
 from musictx.midi.files import Recording
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import Sharing
@@ -108,7 +109,8 @@ class Take:
 
     seed: notes of the whole seed. continuation: the new notes, at absolute times from `join_s`,
     where the seed ends, on. tokens: of the continuation. stopped: whether it was ended before its
-    length was reached. tempo_bpm: of the seed, for the bar lines of whoever opens the MIDI file.
+    length was reached. tempo_bpm: of the seed, and bars: its tempo map and signatures, if its file had them; for the
+    bar lines of whoever opens the MIDI file.
     """
 
     number: int
@@ -119,6 +121,7 @@ class Take:
     settings: ComposeSettings
     stopped: bool
     tempo_bpm: float = 120.0
+    bars: Bars | None = None
 
     @property
     def notes(self) -> NoteSequence:
@@ -139,6 +142,14 @@ class Take:
     def audible_join_s(self) -> float:
         """`join_s` counted from there."""
         return self.join_s - self.audible_from_s
+
+    def bars_of_notes(self) -> Bars:
+        """The bars under `notes`: those of the seed, and from the join on its usual tempo."""
+        return Bars.steady(self.tempo_bpm) if self.bars is None else self.bars.and_tempo(self.join_s, self.tempo_bpm)
+
+    def bars_of_continuation(self) -> Bars:
+        """The bars under the new notes alone, counted from the join."""
+        return self.bars_of_notes().from_second(self.join_s)
 
     def audible(self) -> NoteSequence:
         """What is heard and drawn: at most the last minute of the seed, and the continuation, from 0 s."""

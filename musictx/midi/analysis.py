@@ -73,7 +73,7 @@ class SeedReport:
 def describe(recording: Recording, context_s: float) -> SeedReport:
     """The report on `recording` if its last `context_s` seconds are to be the model's context."""
     notes = recording.notes
-    length_s = notes.duration_s
+    length_s = recording.length_s
     context_s = min(context_s, length_s)
     heard = notes.between(length_s - context_s, length_s).shifted(context_s - length_s) if len(notes) else notes
     is_set = recording.tempo_bpm is not None and abs(recording.tempo_bpm - UNSET_BPM) > 0.01
@@ -89,9 +89,9 @@ def describe(recording: Recording, context_s: float) -> SeedReport:
         key=estimate_key(notes),
         tempo_bpm=recording.tempo_bpm if estimate is None else estimate,
         tempo_is_estimated=estimate is not None,
-        tokens=encode(notes).size,
+        tokens=encode(notes, length_s).size,
         context_s=context_s,
-        context_tokens=encode(heard).size,
+        context_tokens=encode(heard, context_s).size,
         warnings=(*recording.warnings, *_warnings(notes)),
     )
 

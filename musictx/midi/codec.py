@@ -41,12 +41,13 @@ def quantise(notes: NoteSequence) -> NoteSequence:
     return _to_notes(*_to_steps(notes))
 
 
-def encode(notes: NoteSequence) -> npt.NDArray[np.int32]:
-    """The token ids of `notes`, int32 (T,), without specials."""
+def encode(notes: NoteSequence, end_s: float = 0.0) -> npt.NDArray[np.int32]:
+    """The token ids of `notes`, int32 (T,), without specials; silence up to `end_s` closes them."""
     pitch, bins, start, end = _to_steps(notes)
     steps = np.concatenate([end, start])
     kind = np.repeat([OFF, ON], pitch.size)
-    return _assemble(steps, kind, np.concatenate([pitch, pitch]), np.concatenate([bins, bins]), 0)
+    last = int(_rounded(np.array(end_s * vocabulary.STEPS_PER_SECOND)))
+    return _assemble(steps, kind, np.concatenate([pitch, pitch]), np.concatenate([bins, bins]), last)
 
 
 def decode(ids: npt.ArrayLike) -> NoteSequence:

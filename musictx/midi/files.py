@@ -1,6 +1,6 @@
 """MIDI files to notes and back.
 
-Reading is one pass of our own (`benchmarks/readers.py` sets it beside other readers); writing is pretty_midi's.
+Reading is one pass of our own (`benchmarks/readers.py` sets it beside other readers); `writing.py` writes.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from pathlib import Path
 import numpy as np
 
 from musictx.errors import MidiError
+from musictx.midi.bars import Bars
 from musictx.midi.clock import Clock
 from musictx.midi.container import open_container
 from musictx.midi.events import programs, read_events
 from musictx.midi.notes import NoteSequence
 from musictx.midi.performance import play
 from musictx.midi.tracks import TrackFacts, among, choose, facts, sounding, unplayed_pedals
+from musictx.midi.writing import write_midi
+
+__all__ = ["Recording", "SeedLimits", "TrackFacts", "check_seed", "read_midi", "write_midi"]
 
 LARGEST_FILE_BYTES = 64 * 2**20  # sanity, not a musical limit; a seed's limits are in SeedLimits
-TICKS_PER_QUARTER = 480  # of written files: at 120 bpm a tick is 1 ms
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Recording:
     pedal_presses: of the sustain pedal, on the channels of kept notes.
     warnings: sentences for the user.
     end_s: where the music ends: behind the last note's end if a rest closes it.
+    bars: tempo, time and key signatures as the file sets them; None if it counts in SMPTE frames.
     """
 
     notes: NoteSequence
@@ -40,6 +44,12 @@ class Recording:
     pedal_presses: int
     warnings: tuple[str, ...]
     end_s: float = 0.0
+    bars: Bars | None = None
+
+    @property
+    def length_s(self) -> float:
+        """From the first onset to where the music ends."""
+        return max(self.notes.duration_s, self.end_s)
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,7 @@ def read_midi(source: str | Path | bytes) -> Recording:
         np.unique(events.tick[presses]).size,
         tuple(warnings),
         sound.end_s,
+        Bars.of(events, clock, sound.first_s),
     )
 
 
@@ -101,33 +112,6 @@ def check_seed(recording: Recording, limits: SeedLimits) -> None:
         )
     if notes > limits.notes:
         raise MidiError(f"This seed has {notes:,} notes; at most {limits.notes:,} are taken. Cut a passage out of it.")
-
-
-def write_midi(
-    notes: NoteSequence, path: str | Path, *, program: int = 0, name: str = "musictx", tempo_bpm: float = 120.0
-) -> Path:
-    """Writes `notes` as a MIDI file of one track and returns its path.
-
-    program: General MIDI instrument 0..127; name: the track's; tempo_bpm: for the bars of whoever opens it,
-    times in seconds stay what they are to about a millisecond.
-
-    Raises:
-        MidiError: if the file cannot be written.
-    """
-    import pretty_midi
-
-    midi = pretty_midi.PrettyMIDI(resolution=TICKS_PER_QUARTER, initial_tempo=tempo_bpm)
-    track = pretty_midi.Instrument(program=program, name=name)
-    columns = (column.tolist() for column in (notes.velocity, notes.pitch, notes.start_s, notes.end_s))
-    track.notes = [pretty_midi.Note(*row) for row in zip(*columns, strict=True)]
-    midi.instruments.append(track)
-    path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        midi.write(str(path))
-    except OSError as error:
-        raise MidiError(f"the MIDI file {path} could not be written: {error.strerror or error}") from error
-    return path
 
 
 def _content(source: str | Path | bytes) -> tuple[bytes, str]:

@@ -17,8 +17,9 @@ from musictx.config import SAMPLING_PRESETS
 from musictx.errors import TrainingError
 from musictx.generation.generate import generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
-from musictx.midi.codec import decode, encode, token_times
+from musictx.midi.codec import decode
 from musictx.midi.files import write_midi
+from musictx.midi.join import seed_and_join
 from musictx.midi.notes import NoteSequence
 from musictx.takes import ComposeSettings, Take
 from musictx.training.dataset import Corpus
@@ -53,23 +54,22 @@ class SampleWriter:
             passage = passage_of(decode(corpus.ids(pieces[0])), 0.0, SEED_S)
             replace_file(stored, json.dumps({"notes": _rows(passage)}).encode())
         self._seed = _notes(read_json(stored))
-        self._ids = encode(self._seed)
+        self._ids, self._join_s = seed_and_join(self._seed)
         self._ear: tuple[MusicTransformer, Decoder] | None = None
 
     def __call__(self, step: int, model: MusicTransformer) -> None:
         """Continues the seed with the weights of `model` and writes the sample of `step`."""
         prompt = seed_prompt(self._ids, SEED_S)
-        join_s = float(token_times(self._ids)[-1])
         *_, last = generate(
             self._decoder(model), prompt, sampling=SAMPLING, seconds=SAMPLE_S, random_seed=self._random_seed
         )
-        new = continuation_notes(prompt, last.variations[0].ids).shifted(join_s)
+        new = continuation_notes(prompt, last.variations[0].ids).shifted(self._join_s)
         path = self._folder / f"step-{step:06d}.mid"
         unfinished = path.with_name(f"{path.name}.part")
         write_midi(self._seed.followed_by(new), unfinished, name=f"step {step}")
         unfinished.replace(path)
         # Last: with it the sample is there.
-        said = {"join_s": join_s, "tokens": int(last.variations[0].ids.size), "notes": _rows(new)}
+        said = {"join_s": self._join_s, "tokens": int(last.variations[0].ids.size), "notes": _rows(new)}
         replace_file(path.with_suffix(".json"), json.dumps(said).encode())
 
     def _decoder(self, model: MusicTransformer) -> Decoder:
