@@ -59,7 +59,7 @@ class Loaded:
             return PassageIndex.load(folder)
         with self._loading:
             if name not in self._indexes:
-                self._indexes[name] = PassageIndex.load(self._checkpoints / name)
+                self._indexes[name] = PassageIndex.load(self._folder(name))
             return self._indexes[name]
 
     def _visitor(self, folder: Path) -> Decoder:
@@ -72,11 +72,15 @@ class Loaded:
         return decoder
 
     def _load(self, name: str) -> Decoder:
+        return self._open(self._folder(name))
+
+    def _folder(self, name: str) -> Path:
+        """Where the checkpoint `name` lies, which must be there."""
         folder = self._checkpoints / name
-        if Path(name).name != name or not folder.is_dir():
+        if not name or Path(name).name != name or not (folder / CARD_FILE).is_file():
             known = ", ".join(card.name for card in list_cards(self._checkpoints))
-            raise CheckpointError(f"No checkpoint named {name!r} in {folder.parent}. There are: {known or 'none'}.")
-        return self._open(folder)
+            raise CheckpointError(f"No checkpoint named {name!r}. There are: {known or 'none'}.")
+        return folder
 
     def _open(self, folder: Path) -> Decoder:
         return open_engine(folder, self._engine, self._cache, self._turns, [self._checkpoints])

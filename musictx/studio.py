@@ -264,7 +264,11 @@ class Studio:
         return written
 
     def soundfont(self, name: str | None) -> SoundFont:
-        """The SoundFont of that name, the best there is for None; AudioError if there is none."""
+        """The SoundFont of that name, the best there is for None.
+
+        Raises:
+            AudioError: if there is none.
+        """
         fonts = self.soundfonts()
         if name is None:
             return best_soundfont(fonts)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 Samples = npt.NDArray[np.float32]
 
-SILENCE_LEVEL = 1e-5  # -100 dB: below it there is nothing to normalise
+SILENCE_LEVEL = 1e-6  # -120 dB: below it there is nothing to normalise; one note at velocity 1 has -101 dB
 PEAK_LEVEL = 0.89  # -1 dB: room for what MP3 and OGG add when decoded
 LIMIT_LEVEL = 0.98  # where gain above 1 meets the limiter
 LIMIT_BLOCK_FRAMES = 256  # the limiter sets its gain once in this many frames, 6 ms

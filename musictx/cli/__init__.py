@@ -47,6 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MusictxError as error:
         print(f"musictx: {error}", file=sys.stderr)
         return USER_ERROR
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains as it ends
+        return 0
+    except OSError as error:  # a disk that is full, a file that may not be read: nothing that a trace would mend
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"musictx: {place}{error.strerror or error}", file=sys.stderr)
+        return USER_ERROR
     except KeyboardInterrupt:
         print("musictx: interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,12 +101,34 @@ class Bar:
         self._bar.close()
 
 
-def check_folder(option: str, folder: Path) -> None:
-    """Raises SettingsError for a folder that nothing can be written into, before the work that is to go there."""
-    nearest = next(each for each in (folder, *folder.absolute().parents) if each.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        why = "is no folder" if not nearest.is_dir() else "cannot be written to"
-        raise SettingsError(f"{option} {folder}: {nearest} {why}. Give another folder.")
+def writable_folder(folder: Path, option: str = "--out") -> Path:
+    """Makes `folder`, and says before any work begins if nothing can be written there.
+
+    Raises:
+        SettingsError: if it is a file, or not to be written in.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = "it is a file" if folder.is_file() else getattr(error, "strerror", None) or error
+        raise SettingsError(f"{option} {folder} cannot be written to: {reason}. Give another folder.") from error
+    return folder
+
+
+def writable_file(path: Path, option: str = "--out") -> Path:
+    """The same for a file: its folder is made, and a file of that name may be replaced.
+
+    Raises:
+        SettingsError: if it is a folder, or cannot be written.
+    """
+    if path.is_dir():
+        raise SettingsError(f"{option} {path} is a folder. Give the name of a file.")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise SettingsError(f"{option} {path} cannot be written to. Give another file.")
+    writable_folder(path.parent, option)
+    return path
 
 
 def print_json(values: Any) -> None:

@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musictx.cli.command import Bar, Command, check_folder, print_json, read_number, read_whole
+from musictx.cli.command import Bar, Command, print_json, read_number, read_whole
 from musictx.config import SAMPLING_PRESETS, check_range, check_whole
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def _check(options: argparse.Namespace) -> None:
     window = read_card(studio.folders.checkpoints / name).model.window
     check_whole("--window", window if options.window is None else options.window, 1, window)
     if options.out is not None:
-        check_folder("--out", options.out)
+        writable_folder(options.out)
     if options.kept is not None:
-        check_folder("--kept", options.kept.parent)
+        writable_file(options.kept, "--kept")
 
 
 def _judge_loss(options: argparse.Namespace, pieces: list[Ids]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from musictx.cli.command import Bar, Command, read_number, read_whole, typed
+from musictx.cli.command import Bar, Command, read_number, read_whole, typed, writable_folder
 from musictx.config import check_whole
 from musictx.errors import TrainingError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_WORKERS = 1024
 _READERS: Mapping[Any, Callable[[str], Any]] = MappingProxyType({int: read_whole, float: read_number, str: str})
+SHOWN_REASONS = 10  # of files left out
 
 
 def _prepare_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,14 +37,25 @@ def _prepare(options: argparse.Namespace) -> None:
     from musictx.training.prepare import prepare
 
     check_whole("workers", options.workers, 1, MOST_WORKERS)
+    writable_folder(options.out)
     with Bar("preparing", "file") as bar:
         done = prepare(options.source, options.out, options.workers, bar)
     print(
-        f"{done.folder}: {done.pieces:,} pieces, {done.tokens:,} tokens, {done.notes:,} notes, "
+        f"{done.folder}: {done.pieces:,} pieces ({done.training_pieces:,} for training, "
+        f"{done.pieces - done.training_pieces:,} held out), {done.tokens:,} tokens, {done.notes:,} notes, "
         f"{done.seconds / 3600:.1f} hours; {len(done.left_out)} files left out"
     )
-    for name, reason in done.left_out[:10]:
+    for name, reason in done.left_out[:SHOWN_REASONS]:
         print(f"  {name}: {reason}")
+    if len(done.left_out) > SHOWN_REASONS:
+        print(f"  and {len(done.left_out) - SHOWN_REASONS:,} more")
+    if done.others:
+        kinds = ", ".join(f"{count:,} {suffix or 'without a suffix'}" for suffix, count in sorted(done.others.items()))
+        print(f"  no MIDI by their names, and passed over: {kinds}")
+    if not done.training_pieces:
+        print("  nothing to train on: all pieces are held out. Add pieces, or a metadata.csv that says which are which")
+    elif done.training_pieces == done.pieces:
+        print("  nothing is held out: a training on this cannot tell which of its checkpoints is the best")
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
@@ -153,7 +165,9 @@ def _train(options: argparse.Namespace) -> None:
             )
     finally:
         signal.signal(signal.SIGINT, before)
-    print(f"{run.best} is the best checkpoint by validation, {run.last} the last; go on with --resume")
+    best = f"{run.best} is the best checkpoint by validation, {run.last} the last"
+    unknown = f"{run.last} is the last checkpoint; which is the best nobody can say, since no piece is held out"
+    print(f"{best if run.best.exists() else unknown}; go on with --resume")
 
 
 def _progress_line(bar: Bar) -> Callable[[Report], None]:

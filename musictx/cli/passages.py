@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musictx.cli.command import Command, print_json
+from musictx.cli.command import Command, print_json, writable_folder
 from musictx.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def _index(options: argparse.Namespace) -> None:
     from musictx.training.dataset import open_corpus
 
     read_card(options.checkpoint)  # says at once if there is no checkpoint
+    writable_folder(options.checkpoint, "--checkpoint")
     corpora = [open_corpus(path) for path in options.corpora]
 
     def pieces(split: str) -> list[NoteSequence]:

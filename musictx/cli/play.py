@@ -8,7 +8,7 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musictx.cli.command import Bar, Command, check_folder, print_json, read_number, read_whole
+from musictx.cli.command import Bar, Command, print_json, read_number, read_whole, writable_file, writable_folder
 from musictx.config import (
     AUDIO_FORMATS,
     FOCUS_RANGE,
@@ -18,7 +18,7 @@ from musictx.config import (
     SCOPES,
     SamplingConfig,
 )
-from musictx.errors import SettingsError
+from musictx.errors import AudioError, SettingsError
 
 if TYPE_CHECKING:
     from musictx.studio import Studio
@@ -66,7 +66,7 @@ def _generate(options: argparse.Namespace) -> None:
     studio, checkpoint = open_studio(options.checkpoint, options.engine)
     settings = _settings(options, checkpoint)
     render = RenderSettings(soundfont=options.soundfont, room=options.room)
-    check_folder("--out", options.out)
+    writable_folder(options.out)
     if set(options.formats) & set(AUDIO_FORMATS):
         studio.soundfont(render.soundfont)  # before minutes of composing
     seed = _read_seed(studio, options.seed_file)
@@ -155,8 +155,14 @@ def _render(options: argparse.Namespace) -> None:
     if options.out.suffix.lower().removeprefix(".") not in AUDIO_FORMATS:
         raise SettingsError(f"--out must end in .{', .'.join(AUDIO_FORMATS)}. Received: {options.out}")
     settings = RenderSettings(options.soundfont, options.room, options.gain)
-    check_folder("--out", options.out.parent)
-    samples = Studio().render(read_midi(options.midi).notes, settings)
+    writable_file(options.out)
+    notes = read_midi(options.midi).notes
+    samples = Studio().render(notes, settings)
+    if len(notes) and options.gain and not samples.any():
+        raise AudioError(
+            f"None of the {len(notes)} notes can be heard on this SoundFont: they are too soft, or beyond its pitches. "
+            "Choose another with --soundfont."
+        )
     print(write_audio(samples, options.out, SAMPLE_RATE_HZ))
 
 

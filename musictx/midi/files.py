@@ -20,8 +20,9 @@ from musictx.midi.performance import play
 from musictx.midi.tracks import TrackFacts, among, choose, facts, sounding, unplayed_pedals
 from musictx.midi.writing import write_midi
 
-__all__ = ["Recording", "SeedLimits", "TrackFacts", "check_seed", "read_midi", "write_midi"]
+__all__ = ["MIDI_SUFFIXES", "Recording", "SeedLimits", "TrackFacts", "check_seed", "read_midi", "write_midi"]
 
+MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi", ".smf")  # of files that are read: karaoke and RIFF are MIDI too
 LARGEST_FILE_BYTES = 64 * 2**20  # sanity, not a musical limit; a seed's limits are in SeedLimits
 
 

@@ -10,7 +10,8 @@ import csv
 import hashlib
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -19,32 +20,43 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import numpy.typing as npt
 
+from musictx.config import check_range
 from musictx.errors import MidiError, TrainingError
 from musictx.midi import vocabulary
 from musictx.midi.codec import encode
-from musictx.midi.files import read_midi
+from musictx.midi.files import MIDI_SUFFIXES, read_midi
 from musictx.midi.notes import NoteSequence
 from musictx.training.corpus_writer import CorpusWriter
 from musictx.training.zip_reader import ZipReader
 
-MIDI_SUFFIXES = {".mid", ".midi"}
 HELD_OUT_SHARE = 0.1  # of pieces without a metadata.csv, by a hash of their name
 FILES_IN_FLIGHT = 64  # bounds the memory of files read ahead of the workers
 IGNORED_PREFIXES = ("._", "__MACOSX")
 LARGEST_MEMBER_BYTES = 64 * 2**20
+MOST_WORKERS = 256  # processes: sanity
+SPLITS = ("train", "validation", "test")
 MOST_MEMBERS = 1_000_000  # of a zip: the largest collections of MIDI files have fewer
+
+Content = tuple[str, bytes | TrainingError]  # a file's name, and its bytes or what is wrong with it
+Contents = Callable[[list[str]], Iterator[Content]]
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """What `prepare` did: counts for a report, and the files left out with the reason."""
+    """What `prepare` did: counts for a report, and the files left out with the reason.
+
+    training_pieces: of the `pieces`; the others are held out. others: how many files of the source are no MIDI by their
+    suffix and were passed over, by suffix ("" for names without one).
+    """
 
     folder: Path
     pieces: int
+    training_pieces: int
     tokens: int
     notes: int
     seconds: float
     left_out: tuple[tuple[str, str], ...]
+    others: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -71,11 +83,15 @@ def prepare(
         report: called with (files done, files in all).
 
     Raises:
-        TrainingError: if there is no such source, or no usable MIDI file in it.
+        TrainingError: if there is no such source, no usable MIDI file in it, or `folder` cannot be written.
+        SettingsError: if there is not at least one worker.
     """
-    names, split_of, contents = _open_source(source)
+    check_range("workers", workers, 1, MOST_WORKERS)
+    names, split_of, contents, others = _open_source(source)
     if not names:
         raise TrainingError(f"No .mid or .midi files in {source}. Give a folder or a zip that holds some.")
+    if folder.exists() and not folder.is_dir():
+        raise TrainingError(f"{folder} is a file. Give a folder for the prepared corpus.")
     listing = hashlib.sha256("\n".join(names).encode()).hexdigest()
     with CorpusWriter(folder, f"{source.name} {listing}") as writer, ProcessPoolExecutor(workers) as pool:
         waiting = [name for name in names if name not in writer.done]
@@ -91,10 +107,12 @@ def prepare(
             raise TrainingError(f"None of the {len(names)} files in {source} could be used; the first: {reason}")
         writer.finish(source.stem)
     notes, seconds = sum(piece.notes for piece in writer.pieces), sum(piece.seconds for piece in writer.pieces)
-    return Preparation(folder, len(writer.pieces), writer.tokens, notes, seconds, tuple(writer.left_out))
+    training = sum(piece.split == "train" for piece in writer.pieces)
+    left_out = tuple(writer.left_out)
+    return Preparation(folder, len(writer.pieces), training, writer.tokens, notes, seconds, left_out, others)
 
 
-def _encode_all(pool: ProcessPoolExecutor, contents: Iterator[tuple[str, bytes]]) -> Iterator[_Encoded]:
+def _encode_all(pool: ProcessPoolExecutor, contents: Iterator[Content]) -> Iterator[_Encoded]:
     """Results in the order of the files, with a bounded number of files in memory."""
     pending = [pool.submit(_encode_one, *item) for item in islice(contents, FILES_IN_FLIGHT)]
     while pending:
@@ -102,10 +120,12 @@ def _encode_all(pool: ProcessPoolExecutor, contents: Iterator[tuple[str, bytes]]
         pending += [pool.submit(_encode_one, *item) for item in islice(contents, 1)]
 
 
-def _encode_one(name: str, content: bytes) -> _Encoded:
+def _encode_one(name: str, content: bytes | TrainingError) -> _Encoded:
     try:
+        if isinstance(content, TrainingError):
+            raise content
         notes = read_midi(content).notes
-    except MidiError as error:
+    except (MidiError, TrainingError) as error:
         return _Encoded(name, np.zeros(0, np.uint16), 0, 0.0, str(error))
     return _Encoded(name, piece_ids(notes), len(notes), notes.duration_s, "")
 
@@ -115,36 +135,56 @@ def piece_ids(notes: NoteSequence) -> npt.NDArray[np.uint16]:
     return np.concatenate([[vocabulary.START], encode(notes), [vocabulary.END]]).astype(np.uint16)
 
 
-Contents = Callable[[list[str]], Iterator[tuple[str, bytes]]]
-
-
-def _open_source(source: Path) -> tuple[list[str], Callable[[str], str], Contents]:
-    """Names of the MIDI files, the split of each, and what reads those that are asked for, in turn."""
+def _open_source(source: Path) -> tuple[list[str], Callable[[str], str], Contents, Mapping[str, int]]:
+    """Names of the MIDI files, the split of each, what reads those that are asked for, and a count of the others."""
     if source.is_dir():
-        paths = ((path, path.relative_to(source).as_posix()) for path in sorted(source.rglob("*")))
-        files = {name: path for path, name in paths if is_midi(name) or _is_metadata(name)}
+        files = {path.relative_to(source).as_posix(): path for path in sorted(source.rglob("*")) if path.is_file()}
         names = [name for name in files if is_midi(name)]
-        tables = {name: _text(path.read_bytes(), name) for name, path in files.items() if _is_metadata(name)}
-        return names, _splitter(tables), lambda wanted: ((name, files[name].read_bytes()) for name in wanted)
+        tables = {name: _text(_file(path), name) for name, path in files.items() if _is_metadata(name)}
+        return names, _splitter(tables), lambda wanted: _files(files, wanted), _others(files)
     if not zipfile.is_zipfile(source):
         raise TrainingError(f"{source} is neither a folder nor a zip file. Give one of the two.")
     with ZipReader(source, MOST_MEMBERS) as archive:
-        inside = [info.filename for info in archive.members]
+        inside = [info.filename for info in archive.members if not info.is_dir()]
         tables = {name: _text(archive.read(name, LARGEST_MEMBER_BYTES), name) for name in inside if _is_metadata(name)}
     names = sorted(name for name in inside if is_midi(name))
-    return names, _splitter(tables), lambda wanted: _members(source, wanted)
+    return names, _splitter(tables), lambda wanted: _members(source, wanted), _others(inside)
 
 
-def _members(source: Path, names: list[str]) -> Iterator[tuple[str, bytes]]:
+def _files(files: Mapping[str, Path], names: list[str]) -> Iterator[Content]:
+    for name in names:
+        try:
+            yield name, _file(files[name])
+        except TrainingError as error:
+            yield name, error
+
+
+def _file(path: Path) -> bytes:
+    """At most as many bytes as a MIDI file may have, and one more, so that a larger one is refused."""
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST_MEMBER_BYTES + 1)
+    except OSError as error:
+        raise TrainingError(f"{path.name} could not be opened: {error.strerror or error}.") from error
+
+
+def _members(source: Path, names: list[str]) -> Iterator[Content]:
     """Of each at most as many bytes as a MIDI file may have: a zip bomb is cut, then refused."""
     with ZipReader(source, MOST_MEMBERS) as archive:
         for name in names:
-            yield name, archive.read(name, LARGEST_MEMBER_BYTES + 1)
+            try:
+                yield name, archive.read(name, LARGEST_MEMBER_BYTES + 1)
+            except TrainingError as error:
+                yield name, error
+
+
+def _others(names: Iterable[str]) -> Mapping[str, int]:
+    return Counter(PurePosixPath(name).suffix.lower() for name in names if not is_midi(name) and not _is_metadata(name))
 
 
 def _text(content: bytes, name: str) -> str:
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")  # as Excel saves it, with a byte order mark
     except UnicodeDecodeError as error:
         raise TrainingError(f"{name} is no text in UTF-8. Save it again as a CSV file in UTF-8.") from error
 
@@ -164,10 +204,20 @@ def _splitter(tables: dict[str, str]) -> Callable[[str], str]:
     splits: dict[str, str] = {}
     for table_name, table in tables.items():
         rows = csv.DictReader(io.StringIO(table))
-        if not {"file", "split"} <= set(rows.fieldnames or ()):
-            raise TrainingError(f"{table_name} needs the columns file and split. It has: {rows.fieldnames}.")
-        for row in rows:
-            splits[str(PurePosixPath(table_name).parent / (row["file"] or ""))] = row["split"]
+        try:
+            columns = list(rows.fieldnames or ())
+            if not {"file", "split"} <= set(columns):
+                found = ", ".join(columns) or "none"
+                raise TrainingError(f"{table_name} needs the columns file and split. It has: {found}.")
+            for row in rows:
+                split = (row["split"] or "").strip()
+                if split and split not in SPLITS:
+                    raise TrainingError(
+                        f"{table_name}, line {rows.line_num}: split is {' or '.join(SPLITS)}. Received: {split!r}"
+                    )
+                splits[str(PurePosixPath(table_name).parent / (row["file"] or "").strip())] = split
+        except csv.Error as error:
+            raise TrainingError(f"{table_name} is no table ({error}). Save it again as a CSV file in UTF-8.") from error
     return lambda name: splits.get(name) or _split_by_hash(name)
 
 

@@ -15,6 +15,7 @@ import gradio as gr
 
 from musictx.config import FOCUS_RANGE, SAMPLING_PRESETS
 from musictx.errors import AudioError, MidiError, MusictxError, SettingsError
+from musictx.midi.files import MIDI_SUFFIXES
 from musictx.takes import ComposeSettings, Progress, RenderSettings, Seed, Take, sharing_facts
 from musictx.ui import text
 from musictx.ui.compose_events import GENERATION
@@ -162,7 +163,7 @@ def build_api(music: ComposeHandlers) -> None:
     """Adds the endpoint; its components only give names, types and defaults, and are not on the page."""
     with gr.Row(visible=False):
         inputs: list[Any] = [
-            gr.File(label="Seed: a .mid or .midi file up to 2 MB", file_types=[".mid", ".midi"]),
+            gr.File(label="Seed: a .mid or .midi file up to 2 MB", file_types=[*MIDI_SUFFIXES]),
             gr.Radio([*SAMPLING_PRESETS, CUSTOM], value=DEFAULT_PRESET, label="Preset"),
             gr.Number(0.8, label="Temperature, 0 to 2 (custom only)"),
             gr.Number(10, label="Top-k, 0 = all (custom only)"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from musictx.config import FOCUS_RANGE, SAMPLING_PRESETS, SamplingConfig
+from musictx.midi.files import MIDI_SUFFIXES
 from musictx.takes import DEFAULT_CHECKPOINT, LARGEST_SEED, LENGTH_RANGE_S
 from musictx.ui.component import knob
 from musictx.ui.theme import HERE
@@ -45,7 +46,7 @@ def seed_panel(studio: Studio, report: str, prefix: str = "") -> dict[str, Any]:
             panel_title("Seed")
             upload = gr.UploadButton(
                 "Upload MIDI",
-                file_types=[".mid", ".midi"],
+                file_types=[*MIDI_SUFFIXES],
                 size="md",
                 elem_id=f"{prefix}upload-seed",
                 elem_classes="upload-seed",

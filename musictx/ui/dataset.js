@@ -158,7 +158,7 @@ document.addEventListener(
     if (!element.isConnected || event.target !== input() || !event.target.files?.length) return;
     const files = [...event.target.files];
     const bytes = files.reduce((sum, file) => sum + file.size, 0);
-    const strange = files.find((file) => !/\.(midi?|zip)$/i.test(file.name));
+    const strange = files.find((file) => !/\.(midi?|kar|rmi|smf|zip)$/i.test(file.name));
     if (bytes <= step.limit_bytes && !strange) {
       showReading(`Sending ${files.length === 1 ? files[0].name : `${files.length} files`}…`);
       sending = setTimeout(() => showReading(""), LIMIT_WAIT_MS);

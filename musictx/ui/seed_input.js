@@ -33,7 +33,7 @@ document.addEventListener(
   "change",
   (event) => {
     const file = event.target === uploadInput() && event.target.files?.[0];
-    if (!file || (file.size <= LIMIT_BYTES && /\.midi?$/i.test(file.name))) return;
+    if (!file || (file.size <= LIMIT_BYTES && /\.(midi?|kar|rmi|smf)$/i.test(file.name))) return;
     event.stopImmediatePropagation();
     event.target.value = "";
     trigger("refuse", { name: file.name, bytes: file.size });

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from musictx.midi.files import MIDI_SUFFIXES
 from musictx.takes import DEFAULT_CHECKPOINT
 from musictx.training.config import PRECISIONS
 from musictx.ui.component import DECK, build_component, knob
@@ -101,7 +102,7 @@ def _dataset_step(workshop: Workshop) -> dict[str, Any]:
         add = gr.UploadButton(
             "Add music",
             file_count="multiple",
-            file_types=[".mid", ".midi", ".zip"],
+            file_types=[*MIDI_SUFFIXES, ".zip"],
             size="md",
             elem_id="add-music",
             elem_classes="small-button",

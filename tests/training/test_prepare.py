@@ -117,3 +117,69 @@ def test_a_corpus_of_another_vocabulary_is_refused(corpus_folder: Path, tmp_path
         open_corpus(tmp_path / "old")
     with pytest.raises(TrainingError, match="no prepared corpus"):
         open_corpus(tmp_path / "nowhere")
+
+
+def plain(midi_folder: Path, folder: Path, *names: str) -> Path:
+    """A folder of some of the files, without a metadata.csv."""
+    folder.mkdir()
+    for name in names:
+        shutil.copyfile(midi_folder / name, folder / Path(name).name)
+    return folder
+
+
+def test_a_table_as_excel_saves_it(midi_folder: Path, tmp_path: Path) -> None:
+    source = plain(midi_folder, tmp_path / "excel", "a/0.mid", "b/11.mid")
+    (source / "metadata.csv").write_bytes(b"\xef\xbb\xbffile,split\r\n0.mid,validation\r\n11.mid,train\r\n")
+    prepare(source, tmp_path / "out", workers=1)
+    assert {piece.file: piece.split for piece in open_corpus(tmp_path / "out").pieces} == {
+        "0.mid": "validation",
+        "11.mid": "train",
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        (b"midi_filename,set\r\n0.mid,train\r\n", "needs the columns file and split. It has: midi_filename, set"),
+        (b"", "It has: none"),
+        (b"file,split\r\n0.mid,held out\r\n", "line 2: split is train or validation"),
+        (b"file,split\r\n\xff\xfe\r\n", "no text in UTF-8"),
+        (b"file,split\r\n" + b"a" * 200_000 + b",train\r\n", "is no table"),
+    ],
+)
+def test_a_table_that_cannot_be_used(midi_folder: Path, tmp_path: Path, table: bytes, sentence: str) -> None:
+    source = plain(midi_folder, tmp_path / "music", "a/0.mid")
+    (source / "metadata.csv").write_bytes(table)
+    with pytest.raises(TrainingError, match=sentence):
+        prepare(source, tmp_path / "out", workers=1)
+
+
+def test_folders_named_like_files_and_other_files_are_passed_over_and_counted(
+    midi_folder: Path, tmp_path: Path
+) -> None:
+    source = plain(midi_folder, tmp_path / "music", "a/0.mid", "b/11.mid")
+    (source / "album.mid").mkdir()
+    (source / "0.mid").rename(source / "sung.KAR")
+    for name in ("cover.jpg", "notes.txt", "README", "more.txt"):
+        (source / name).write_text("no music")
+    result = prepare(source, tmp_path / "out", workers=1)
+    assert result.pieces == 2
+    assert result.others == {".jpg": 1, ".txt": 2, "": 1}
+
+
+def test_a_damaged_member_is_left_out(midi_folder: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_STORED) as archive:
+        archive.write(midi_folder / "a/0.mid", "good.mid")
+        archive.write(midi_folder / "b/11.mid", "bad.mid")
+        at = archive.getinfo("bad.mid").header_offset + 60
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[at] ^= 0xFF
+    (tmp_path / "a.zip").write_bytes(bytes(content))
+    result = prepare(tmp_path / "a.zip", tmp_path / "out", workers=1)
+    assert result.pieces == 1
+    assert [name for name, _ in result.left_out] == ["bad.mid"]
+
+
+def test_the_pieces_for_training_are_counted(midi_folder: Path, tmp_path: Path) -> None:
+    result = prepare(midi_folder, tmp_path / "out", workers=1)
+    assert (result.pieces, result.training_pieces) == (12, 10)
