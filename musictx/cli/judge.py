@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musictx.cli.command import Bar, Command, print_json, read_number, read_whole
+from musictx.cli.command import Bar, Command, print_json, read_number, read_whole, writable_file, writable_folder
 from musictx.config import SAMPLING_PRESETS, check_range, check_whole
 
 if TYPE_CHECKING:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+import shutil
 import tempfile
+import threading
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from musictx.config import FOCUS_RANGE, SAMPLING_PRESETS
 from musictx.errors import AudioError, MidiError, MusictxError, SettingsError
@@ -33,6 +39,12 @@ from musictx.ui.forms import CUSTOM, preset_values, read_settings, read_sound
 from musictx.ui.seed_handlers import LIMIT_BYTES
 from musictx.ui.visitors import part_of
 
+T = TypeVar("T")
+
+LISTEN_EVERY_S = 0.5  # between two looks whether the caller is still there
+STOPPED = "The call was cancelled before its music was done."
+ROOT = r"(?<![\w/.:\\])(?:[A-Za-z]:)?(?=[/\\][^\s'\"/\\]+[/\\])"  # where a path of this machine begins
+BELOW = r"[/\\](?:[^\s'\"/\\]+[/\\])*"  # the folders in front of a file's name
 DRAWN = -1  # the random seed of a caller who does not care; the client library needs a default that is not None
 SOUNDS = ("wav", "flac", "mp3")
 MIDI_NOTES = MappingProxyType({"all": "mid", "continuation": "continuation"})  # of a MIDI file -> its format
@@ -50,7 +62,7 @@ class Api:
     def __init__(self, music: ComposeHandlers) -> None:
         self._studio, self._visitors, self._permit = music.studio, music.visitors, music.permit
 
-    def compose(
+    async def compose(
         self,
         seed_file: str | None,
         preset: str,
@@ -69,8 +81,12 @@ class Api:
         stay_in_key: float,
         midi_notes: str,
         request: gr.Request,
-    ) -> Iterator[tuple[list[str], list[str], dict[str, Any]]]:
-        """See DESCRIPTION; raises gr.Error with the sentence of a MusictxError."""
+    ) -> AsyncIterator[tuple[list[str], list[str], dict[str, Any]]]:
+        """See DESCRIPTION; raises gr.Error with the sentence of a MusictxError.
+
+        The work is done in a thread, so that a call that is cancelled, or whose program is gone, ends here at once and
+        the thread with its next chunk.
+        """
         try:
             heat, choices, share = preset_values(preset) or (temperature, top_k, top_p)
             number = new_random_seed() if random_seed in (None, DRAWN) else random_seed
@@ -79,12 +95,19 @@ class Api:
             settings = read_settings(*sampling, seconds, context_seconds, variations, number, name)
             self._permit(settings.checkpoint, None, request)
             written = _formats(midi_notes, audio_format)
-            render = read_sound(self._piano(soundfont), room)
-            seed, progress = self._run(seed_file, settings, request)
-            with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
-                yield self._write(seed, progress, settings, render, Path(folder), written)
+            sound = read_sound(self._piano(soundfont), room)
+            # One program may ask for several pieces at once, which all end when it is gone.
+            session = part_of(str(request.session_hash), uuid.uuid4())
+            stop, folder = self._visitors.current(session), tempfile.mkdtemp(prefix="musictx-")
+            make = partial(self._make, seed_file, settings, sound, Path(folder), written, stop)
+            work = asyncio.ensure_future(asyncio.to_thread(make))
+            try:
+                yield await _while_wanted(work, stop)
+            finally:
+                stop.set()
+                work.add_done_callback(partial(self._clear, session, stop, folder))
         except MusictxError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(self._without_paths(str(error)), print_exception=False) from error
 
     def _piano(self, name: str) -> str | None:
         """The SoundFont asked for, None for the best one; AudioError, before work starts, if there is none of it."""
@@ -93,20 +116,38 @@ class Api:
             raise AudioError(f"No SoundFont named {name!r}. There are: {', '.join(known)}.")
         return name or None
 
-    def _run(self, seed_file: str | None, settings: ComposeSettings, request: gr.Request) -> tuple[Seed, Progress]:
+    def _clear(self, session: str, stop: threading.Event, folder: str, ended: asyncio.Task[Any]) -> None:
+        """Frees the place of a call whose thread has ended, and what it wrote."""
+        if not ended.cancelled():
+            ended.exception()  # asked for, so that nobody logs it: who called has heard of it or is gone
+        self._visitors.end(session, stop)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _without_paths(self, sentence: str) -> str:
+        """What a caller may read: where things lie on this machine is nobody's business, their names are."""
+        folders = asdict(self._studio.folders).values() if hasattr(self._studio, "folders") else ()
+        for place in sorted(map(str, [*folders, tempfile.gettempdir(), Path.home()]), key=len, reverse=True):
+            sentence = re.sub(re.escape(place) + BELOW, "", sentence).replace(place, Path(place).name)
+        return re.sub(ROOT + BELOW, "", sentence)
+
+    def _make(
+        self,
+        seed_file: str | None,
+        settings: ComposeSettings,
+        render: RenderSettings,
+        folder: Path,
+        formats: tuple[str, str],
+        stop: threading.Event,
+    ) -> tuple[list[str], list[str], dict[str, Any]]:
+        """The whole answer; ends with the next chunk, or the next take's files, once `stop` is set."""
         if not seed_file:
             raise MidiError("seed_file is missing: give a .mid file, for example seed_file=handle_file('seed.mid').")
         size = Path(seed_file).stat().st_size
         if size > LIMIT_BYTES:
             raise MidiError(f"seed_file has {size / 2**20:.1f} MB; a seed may have {LIMIT_BYTES / 2**20:.0f} MB.")
         seed = self._studio.read_seed(seed_file, text.uploaded_name(seed_file))
-        # One program may ask for several pieces at once, which all end when it is gone.
-        session = part_of(str(request.session_hash), uuid.uuid4())
-        flag = self._visitors.current(session)
-        try:
-            return seed, deque(self._studio.compose(seed, settings, flag.is_set), maxlen=1).pop()
-        finally:
-            self._visitors.end(session, flag)
+        progress = deque(self._studio.compose(seed, settings, stop.is_set), maxlen=1).pop()
+        return self._write(seed, progress, settings, render, folder, formats, stop)
 
     def _write(
         self,
@@ -116,10 +157,13 @@ class Api:
         render: RenderSettings,
         folder: Path,
         formats: tuple[str, str],
+        stop: threading.Event,
     ) -> tuple[list[str], list[str], dict[str, Any]]:
         """Files of all takes, of `formats`: MIDI, then sound; and the facts about them."""
         midi, audio = [], []
         for take in progress.takes:
+            if stop.is_set():  # nobody waits for the files
+                raise SettingsError(STOPPED)
             paths = renamed(self._studio.export(take, folder, render, formats), take_stem(seed.name, take))
             midi.append(str(paths[formats[0]]))
             audio.append(str(paths[formats[1]]))
@@ -145,6 +189,21 @@ def _formats(midi_notes: str, audio_format: str) -> tuple[str, str]:
     if audio_format not in SOUNDS:
         raise SettingsError(f"audio_format must be one of {', '.join(SOUNDS)}. Received: {audio_format!r}")
     return MIDI_NOTES[midi_notes], audio_format
+
+
+async def _while_wanted(work: asyncio.Task[T], stop: threading.Event) -> T:
+    """Waits for what a thread does; `stop` is set if the program that called hangs up."""
+    while not (await asyncio.wait([work], timeout=LISTEN_EVERY_S))[0]:
+        if not _is_wanted():
+            stop.set()
+    return work.result()
+
+
+def _is_wanted() -> bool:
+    """Whether the program that called still listens, as far as Gradio's queue knows."""
+    blocks, event = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    jobs = [job for group in blocks._queue.active_jobs if group for job in group] if blocks else []
+    return all(job.alive for job in jobs if job._id == event)
 
 
 def _facts(take: Take) -> dict[str, Any]:

@@ -1,0 +1,116 @@
+"""A call of /compose that nobody waits for any more, and what its errors may tell."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from musictx.errors import CheckpointError
+from musictx.ui.api import Api
+from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.visitors import Visitors
+from musictx.ui.warmth import Warmth
+from tests.ui.fake_studio import FakeStudio
+from tests.ui.fake_workshop import FakeWorkshop
+
+Handlers = tuple[Api, ComposeHandlers, FakeStudio]
+
+
+@pytest.fixture
+def handlers(tmp_path: Path, fake_workshop: FakeWorkshop) -> Handlers:
+    """The endpoint over a studio that is slower than music."""
+    studio = FakeStudio(tmp_path, pace=5)
+    music = ComposeHandlers(studio, Visitors(), Warmth(studio, "enhanced"), fake_workshop)  # type: ignore[arg-type]
+    return Api(music), music, studio
+
+
+def call(api: Api, studio: FakeStudio, **changes: Any) -> Any:
+    """A call for three minutes of music."""
+    values = {
+        "seed_file": str(studio.built_in_seeds()[0].path),
+        "preset": "balanced",
+        "temperature": 0.8,
+        "top_k": 10,
+        "top_p": 0.92,
+        "seconds": 180,
+        "variations": 1,
+        "random_seed": 1,
+        "context_seconds": 60,
+        "focus": 1,
+        "checkpoint": "enhanced",
+        "soundfont": "",
+        "room": 0.2,
+        "audio_format": "wav",
+        "stay_in_key": 1,
+        "request": gr.Request(session_hash="a-program"),
+    }
+    return api.compose(**{**values, **changes})
+
+
+def counted(studio: FakeStudio, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """How many chunks the studio has made so far, and whether it has ended."""
+    seen, compose = SimpleNamespace(chunks=0, over=False), studio.compose
+
+    def counting(*values: Any) -> Any:
+        for progress in compose(*values):
+            seen.chunks += 1
+            yield progress
+        seen.over = True
+
+    monkeypatch.setattr(studio, "compose", counting)
+    return seen
+
+
+def test_a_cancelled_call_ends_with_its_next_chunk_and_frees_its_place(
+    handlers: Handlers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, music, studio = handlers
+    seen = counted(studio, monkeypatch)
+
+    async def cancelled() -> int:
+        task = asyncio.ensure_future(anext(call(api, studio)))
+        while not seen.chunks:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        at_cancel = seen.chunks
+        while not seen.over or music.visitors._runs:  # the suite's own limit ends a wait for what never comes
+            await asyncio.sleep(0.01)
+        return seen.chunks - at_cancel
+
+    assert asyncio.run(cancelled()) <= 2  # of 360
+
+
+def test_a_program_that_hangs_up_is_noticed(handlers: Handlers, monkeypatch: pytest.MonkeyPatch) -> None:
+    api, music, studio = handlers
+    seen = counted(studio, monkeypatch)
+    monkeypatch.setattr("musictx.ui.api._is_wanted", lambda: not seen.chunks)
+    monkeypatch.setattr("musictx.ui.api.LISTEN_EVERY_S", 0.01)
+    with pytest.raises(gr.Error, match="cancelled"):
+        asyncio.run(anext(call(api, studio)))
+    assert seen.over and seen.chunks < 20
+
+
+def test_no_error_tells_where_things_lie(handlers: Handlers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    api, _, studio = handlers
+
+    def fail(*_: Any) -> None:
+        raise CheckpointError(
+            f"{tmp_path}/checkpoints/mine/card.json is damaged ('/srv/my data/x.bin', C:\\Users\\me\\a.txt and/or b). "
+            "See https://example.org/help. Fetch it again."
+        )
+
+    monkeypatch.setattr(studio, "compose", fail)
+    with pytest.raises(gr.Error) as caught:
+        asyncio.run(anext(call(api, studio)))
+    said = caught.value.message
+    assert said.startswith("card.json is damaged (") and "a.txt and/or b" in said
+    assert not any(place in said for place in (str(tmp_path), "/srv", "Users"))
+    assert "https://example.org/help" in said
