@@ -1,7 +1,8 @@
 """Two checkpoints after the same openings, opening by opening: `python -m benchmarks.paired CORPUS.zip --kept FOLDER`.
 
-Or one checkpoint that stays in key and wanders: `--checkpoints enhanced enhanced --stay-in-key 0 1`. Pieces differ far
-more than checkpoints do: the interval of a mean over openings is mostly the pieces' own. Here the first one's figure is
+Or one checkpoint that stays in key and wanders: `--checkpoints enhanced enhanced --stay-in-key 0 1`. Or two versions of
+the program: `--kept BEFORE AFTER`, of which the older one has filled the first folder. Pieces differ far more than
+checkpoints do: the interval of a mean over openings is mostly the pieces' own. Here the first one's figure is
 taken from the second's for every opening, and the mean of these differences has an interval of its own. The measures
 are those of `python -m musictx evaluate --music`, the takes those that `benchmarks.memorisation` keeps; what is missing
 there is made.
@@ -26,9 +27,10 @@ ALL = "all presets"
 
 
 def listen(
-    checkpoint: str, stay_in_key: float, seeds: Sequence[Opening], options: argparse.Namespace
+    checkpoint: str, stay_in_key: float, kept: Path, seeds: Sequence[Opening], options: argparse.Namespace
 ) -> dict[str, list[Heard]]:
     """What is heard after each opening under each preset."""
+    options = argparse.Namespace(**{**vars(options), "kept": kept})
     return {
         preset: [
             hear(opening, notes.between(0, options.seconds), options.seconds, opening.real)
@@ -65,13 +67,17 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--presets", nargs="+", choices=list(SAMPLING_PRESETS), default=list(SAMPLING_PRESETS))
-    parser.add_argument("--kept", type=Path, default=RESULTS / "memorisation", help="folder of the continuations")
+    kept = [RESULTS / "memorisation"]
+    parser.add_argument("--kept", nargs="+", type=Path, default=kept, help="folder of the continuations, or one a side")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(words)
+    if len(options.kept) > 2:
+        parser.error(f"--kept takes one folder, or one for each side. Received: {len(options.kept)}")
     pieces = [ids for path in options.corpora for ids in read_pieces(path, "validation")]
     seeds = openings(pieces, options.openings, real_s=options.seconds)
     sides = list(zip(options.checkpoints, options.stay_in_key, strict=True))
-    first, second = (listen(*side, seeds, options) for side in sides)
+    folders = [options.kept[0], options.kept[-1]]
+    first, second = (listen(*side, folder, seeds, options) for side, folder in zip(sides, folders, strict=True))
     found = {preset: differences(first[preset], second[preset]) for preset in options.presets}
     found[ALL] = [mean_of(rows) for rows in zip(*found.values(), strict=True)]
     means = {

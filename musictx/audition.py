@@ -22,7 +22,14 @@ from musictx.generation.generate import generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
 from musictx.midi.analysis import estimate_key
 from musictx.midi.codec import decode, encode
-from musictx.midi.measures import Measures, density_distance, measure, pitch_class_distance, self_similarity
+from musictx.midi.measures import (
+    Measures,
+    density_distance,
+    foreign_share,
+    measure,
+    pitch_class_distance,
+    self_similarity,
+)
 from musictx.midi.notes import NoteSequence
 
 OPENING_S = 10.0
@@ -54,7 +61,8 @@ class Heard:
     """One continuation, generated or real, measured against its seed.
 
     pitch_class_distance, density_distance: to the real continuation, None without one, or for the real one itself.
-    seed_distance: of the pitch classes, to the seed. key_kept: the estimated key is that of the seed.
+    seed_distance: of the pitch classes, to the seed. foreign: share of the notes whose class the seed does not have.
+    key_kept: the estimated key is that of the seed.
     similarity: of seed and continuation together, beyond 20 s. faults: those of FAULTS that it has.
     """
 
@@ -62,6 +70,7 @@ class Heard:
     pitch_class_distance: float | None
     density_distance: float | None
     seed_distance: float
+    foreign: float
     key_kept: bool
     similarity: float | None
     faults: tuple[str, ...]
@@ -155,6 +164,7 @@ def hear(opening: Opening, notes: NoteSequence, seconds: float, real: NoteSequen
         pitch_class_distance=None if real is None else pitch_class_distance(real, notes),
         density_distance=None if real is None else density_distance(measure(real, seconds), measures),
         seed_distance=seed_distance,
+        foreign=foreign_share(notes, opening.seed),
         key_kept=estimate_key(opening.seed).name == estimate_key(notes).name,
         similarity=self_similarity(whole, opening.seed_s + seconds),
         faults=tuple(_faults(measures, seed, seed_distance)),
@@ -177,7 +187,7 @@ def _faults(measures: Measures, seed: Measures, seed_distance: float) -> Iterato
 
 def figures(heard: Heard) -> dict[str, float | None]:
     """Everything that was measured of one continuation, by name; `key_kept` as 0 or 1."""
-    others = ("pitch_class_distance", "density_distance", "seed_distance", "key_kept", "similarity")
+    others = ("pitch_class_distance", "density_distance", "seed_distance", "foreign", "key_kept", "similarity")
     return {**dataclasses.asdict(heard.measures), **{name: getattr(heard, name) for name in others}}
 
 

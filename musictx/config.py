@@ -130,8 +130,8 @@ class SamplingConfig:
     scope: what the first three act on. "keys": which key is struck or released, and how loud; what comes next and
         when is drawn as the model learned it, see `generation.steering`. "tokens": all tokens alike, as in the
         keras-io example.
-    stay_in_key: how strongly keys are drawn back to the pitch classes of the seed, 0 (not at all) to 2, see
-        `generation.home`.
+    stay_in_key: how firmly a continuation stays in the pitch classes of the seed, or of what is listened to of it:
+        0 (as the model goes) to 2. The more, the fewer notes are of other classes. See `generation.home`.
     """
 
     temperature: float = 0.8

@@ -53,7 +53,8 @@ def generate_enhanced_music(
         length: tokens of new music, 1 to 100,000; a second of dense piano has about 40.
         out_dir: folder to write to, made if missing; a new temporary one if not given.
         random_seed: the same one gives the same music.
-        stay_in_key: how strongly keys are drawn back to the pitch classes of the seed, 0 (not at all) to 2.
+        stay_in_key: how firmly it stays in the pitch classes of the seed, 0 (as the model goes) to 2: the more, the
+            fewer notes of other classes.
 
     Returns:
         The path of the new file, `out_dir/<name of the seed>.mid`.

@@ -24,6 +24,7 @@ SHOWN = (  # what a person reads first; the JSON has all
     "pitch_class_distance",
     "density_distance",
     "seed_distance",
+    "foreign",
     "key_kept",
     "density",
     "polyphony",

@@ -39,7 +39,7 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-p", type=read_number, default=unset, help="1 keeps all; overrides the preset")
     focus = "scales the attention temperature, {:g} to {:g}".format(*FOCUS_RANGE)
     parser.add_argument("--focus", type=read_number, default=1.0, help=focus)
-    key = "how strongly a take comes back to the seed's pitch classes, 0 to 2"
+    key = "how firmly a take stays in the seed's pitch classes, 0 to 2: the more, the fewer notes of others"
     parser.add_argument("--stay-in-key", type=read_number, default=SamplingConfig().stay_in_key, help=key)
     scope = "what these act on: keys and their loudness, or all tokens, as in the keras-io example"
     parser.add_argument("--scope", choices=SCOPES, default="keys", help=scope)

@@ -153,7 +153,7 @@ class _Piece:
         self._ids_BT = ids_BT
         self._sampling = sampling
         # All variations begin with one prompt, whose limits are theirs.
-        self._limits = limits_of(ids_BT[0], sampling.stay_in_key)
+        self._limits = limits_of(ids_BT[0], sampling.stay_in_key, self._in_window(ids_BT[:1])[0])
         self._stream: Stream | None = None
         self._position = 0  # tokens in the window
         self._pace = Pace(decoder.chunk)
@@ -176,15 +176,18 @@ class _Piece:
         return new_BN
 
     def _begin_window(self) -> None:
-        """Prefills with all tokens where they leave room, else with the last part of them."""
-        prompts_BP, window = self._ids_BT, self._decoder.window
-        if prompts_BP.shape[1] >= window:
-            keep = max(1, int(window * KEPT_SHARE))
-            prompts_BP = np.stack([tail(row_T, keep) for row_T in prompts_BP])
+        prompts_BP = self._in_window(self._ids_BT)
         # The past is that of everything: keys struck before the part that is kept sound on.
         past = past_after(self._ids_BT, self._limits)
         self._stream = self._decoder.start(prompts_BP, past, self._sampling)
         self._position = prompts_BP.shape[1]
+
+    def _in_window(self, ids_BT: Ids) -> Ids:
+        """What a new window is prefilled with: all tokens where they leave room, else the last part of them."""
+        if ids_BT.shape[1] < self._decoder.window:
+            return ids_BT
+        keep = max(1, int(self._decoder.window * KEPT_SHARE))
+        return np.stack([tail(row_T, keep) for row_T in ids_BT])
 
 
 class _Tally:

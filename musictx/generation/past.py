@@ -30,7 +30,7 @@ class Limits:
 
     wait_steps: 10 ms steps that may pass from strike to strike. hold_steps: that a key may sound.
     density: strikes a second that cost nothing. key_density: the same of one key.
-    home: the share of each pitch class, see `home`. pull: how strongly it is come back to.
+    home: the share of each pitch class, 0 for a foreign one, see `home`. pull: how strongly it stays in them.
     """
 
     wait_steps: int = grammar.LONGEST_WAIT_STEPS

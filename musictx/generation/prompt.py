@@ -50,14 +50,21 @@ def tail(ids_T: Ids, keep: int) -> Ids:
     return np.concatenate([rest_T[:first], [v.VELOCITY + velocity], rest_T[first:]]).astype(np.int32)
 
 
-def limits_of(ids_T: Ids, stay_in_key: float = 0.0) -> Limits:
-    """What a continuation of `ids_T` may do; `stay_in_key` as in `SamplingConfig`."""
+def limits_of(ids_T: Ids, stay_in_key: float = 0.0, seen_T: Ids | None = None) -> Limits:
+    """What a continuation of `ids_T` may do.
+
+    Args:
+        stay_in_key: as in `SamplingConfig`.
+        seen_T: what the model sees of a prompt that its window does not hold, and whose pitch classes it stays in; all
+            of it if not given.
+    """
+    seen_T = ids_T if seen_T is None else seen_T
     return Limits(
         longest_wait(ids_T),
         longest_hold(ids_T),
         *greatest_densities(ids_T),
-        home.shares(ids_T),
-        home.pull(ids_T, stay_in_key),
+        home.shares(seen_T),
+        home.pull(seen_T, stay_in_key),
     )
 
 

@@ -73,6 +73,13 @@ def pitch_class_distance(one: NoteSequence, other: NoteSequence) -> float:
     return float(np.abs(pitch_classes(one) - pitch_classes(other)).sum() / 2)
 
 
+def foreign_share(notes: NoteSequence, seed: NoteSequence) -> float:
+    """Share of the notes whose pitch class `seed` does not have, 0..1; 0 without notes, or after a seed without any."""
+    if not len(notes) or not len(seed):
+        return 0.0
+    return float(np.mean(~np.isin(notes.pitch % 12, seed.pitch % 12)))
+
+
 def density_distance(one: Measures, other: Measures) -> float:
     """How many times denser one passage is than the other, in octaves: 1 is twice or half as dense."""
     least = 0.1  # strikes a second: silence is not infinitely far from music

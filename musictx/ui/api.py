@@ -237,7 +237,7 @@ def build_api(music: ComposeHandlers) -> None:
             gr.Number(DEFAULT_ROOM, label="Room, 0 dry to 1"),
             gr.Radio([*SOUNDS], value="mp3", label="Format of the sound"),
             # What came later stands last: programs may give what stands before it by position.
-            gr.Number(1, label="Stay in key: how strongly a take comes back to the seed's pitch classes, 0 to 2"),
+            gr.Number(1, label="Stay in key, 0 to 2: the more, the fewer notes outside the seed's pitch classes"),
             gr.Radio(
                 [*MIDI_NOTES], value="all", label="Notes of the MIDI files: all, or the new ones from the join on"
             ),

@@ -7,6 +7,7 @@ import pytest
 
 from musictx.midi.measures import (
     density_distance,
+    foreign_share,
     longest_gap,
     longest_repeat,
     measure,
@@ -52,6 +53,13 @@ def test_the_densest_five_seconds_are_found_wherever_they_are() -> None:
 def test_polyphony_counts_only_the_time_in_which_something_sounds() -> None:
     chord = NoteSequence.from_tuples([(60, 80, 0, 2), (64, 80, 0, 2), (67, 80, 1, 2), (60, 80, 8, 9)])
     assert polyphony(chord) == pytest.approx((2 * 1 + 3 * 1 + 1 * 1) / 3)
+
+
+def test_foreign_is_what_the_seed_does_not_have_in_any_octave() -> None:
+    seed = line([60, 64, 67])
+    assert foreign_share(line([48, 76, 61, 73, 79]), seed) == pytest.approx(2 / 5)
+    assert foreign_share(seed, seed) == foreign_share(NoteSequence.empty(), seed) == 0
+    assert foreign_share(seed, NoteSequence.empty()) == 0
 
 
 def test_steady_is_a_gap_like_the_one_before_whatever_the_chords() -> None:
