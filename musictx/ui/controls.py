@@ -95,9 +95,9 @@ def focus_knob(prefix: str = "", of: str = "") -> gr.Slider:
 
 
 def key_knob(prefix: str = "", of: str = "") -> gr.Slider:
-    """How firmly a take stays in the pitch classes of the seed."""
-    help_text = "notes outside the seed's pitch classes: some … next to none"
-    return knob(f"{prefix}stay-in-key", 0, 2, SamplingConfig().stay_in_key, 0.1, f"Stay in key{of}", help_text)
+    """How firmly a take stays in the pitch classes of the seed: notes of others are foreign."""
+    usual = SamplingConfig().stay_in_key
+    return knob(f"{prefix}stay-in-key", 0, 2, usual, 0.1, f"Stay in key{of}", "foreign notes: more … fewer")
 
 
 def length_knob(prefix: str = "") -> gr.Slider:
