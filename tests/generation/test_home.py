@@ -112,8 +112,8 @@ def test_whatever_was_struck_no_foreign_key_gains_and_none_overtakes(own: tuple[
     for _ in range(20):
         logits_1V = random.normal(0, spread, (1, v.SIZE)).astype(np.float32)
         struck_C = random.gamma(0.3, 20, home.CLASSES) * random.integers(0, 2, home.CLASSES)
-        rows = (np.tile(row, (len(pulls), 1)).astype(np.float32) for row in (struck_C, shares))
-        moved_BV = home.homeward(np, np.tile(logits_1V, (len(pulls), 1)), HomeState(*rows, pulls))
+        struck_BC, home_BC = (np.tile(row, (len(pulls), 1)).astype(np.float32) for row in (struck_C, shares))
+        moved_BV = home.homeward(np, np.tile(logits_1V, (len(pulls), 1)), HomeState(struck_BC, home_BC, pulls))
         assert np.array_equal(moved_BV[0], logits_1V[0]) and np.isfinite(moved_BV).all()
         assert (np.diff(moved_BV[:, :128][:, foreign_K], axis=0) <= 1e-4).all()
         before, after = logits_1V[0, :128], moved_BV[-1, :128]
@@ -169,9 +169,10 @@ def test_after_the_sliders_too_foreign_keys_have_less_the_more_strength(preset: 
         own = random.choice(12, size, replace=False)
         shares_C, struck_C = np.zeros(12), random.gamma(0.5, 10, 12)
         shares_C[own] = random.dirichlet(np.ones(size)) + 0.02
-        rows = (np.tile(row, (len(pulls), 1)).astype(np.float32) for row in (struck_C, shares_C / shares_C.sum()))
+        both = (struck_C, shares_C / shares_C.sum())
+        struck_BC, home_BC = (np.tile(row, (len(pulls), 1)).astype(np.float32) for row in both)
         logits_BV = np.tile(random.normal(0, spread, (1, v.SIZE)), (len(pulls), 1)).astype(np.float32)
-        homeward_BV = home.homeward(np, logits_BV, HomeState(*rows, pulls))
+        homeward_BV = home.homeward(np, logits_BV, HomeState(struck_BC, home_BC, pulls))
         weights_BK = np.exp(steered(np, homeward_BV, preset.temperature, preset.top_k, preset.top_p)[:, :128])
         shares_B = 1 - weights_BK[:, keys_of(*own)].sum(axis=1) / weights_BK.sum(axis=1)
         assert (np.diff(shares_B) < 1e-4).all(), shares_B

@@ -48,7 +48,8 @@ def test_the_slider_of_the_focus_ends_where_its_range_does() -> None:
         slider = focus_knob()
     assert (slider.minimum, slider.maximum) == FOCUS_RANGE
     for end in FOCUS_RANGE:
-        assert read_settings(*VALUES[:3], end, *VALUES[4:]).sampling.focus == end
+        temperature, top_k, top_p, _, *others = VALUES
+        assert read_settings(temperature, top_k, top_p, end, *others).sampling.focus == end  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", SAMPLING_PRESETS)
