@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import gradio as gr
 import pytest
 
 from musictx.config import FOCUS_RANGE, SAMPLING_PRESETS
@@ -44,8 +43,7 @@ def test_a_value_that_does_not_fit_is_named(index: int, value: object, word: str
 
 
 def test_the_slider_of_the_focus_ends_where_its_range_does() -> None:
-    with gr.Blocks():
-        slider = focus_knob()
+    slider = focus_knob()
     assert (slider.minimum, slider.maximum) == FOCUS_RANGE
     for end in FOCUS_RANGE:
         temperature, top_k, top_p, _, *others = VALUES
