@@ -12,10 +12,13 @@ import secrets
 import time
 from datetime import datetime, timezone
 
+from starlette.requests import ClientDisconnect
+
 from musictx.hosting.messages import App, Message, Receive, Scope, Send, address_of, header, path_of
 from musictx.hosting.watch import Watch
 
 HEADER = "x-request-id"
+CLIENT_GONE = 499  # as nginx writes it down
 GIVEN = re.compile(r"[\w.-]{1,64}")  # a proxy's own number is kept, so that both logs can be read side by side
 NAMES = re.compile(r"^(/gradio_api/(?:queue/(?:join|data|status)|[a-z_.-]+)|/(?:assets|static|svelte)|/[a-z_.]*).*$")
 
@@ -52,6 +55,8 @@ class Requests:
 
         try:
             await self.app(scope, receive, numbered)
+        except ClientDisconnect:
+            status = CLIENT_GONE  # in the middle of its request: no fault of the page's, and nobody to answer
         except Exception:
             self._log.exception("request %s failed", number)
             raise

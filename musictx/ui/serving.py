@@ -13,8 +13,8 @@ import gradio as gr
 from musictx.hosting.connections import close_idle
 from musictx.hosting.settings import HostSettings
 
-LAST_CHUNKS_S = 1.0  # that music at work gets to stop at its next step
-LAST_WORDS_S = 1.0  # and the server to say it
+LAST_CHUNKS_S = 0.7  # that music at work gets to stop at its next step
+LAST_WORDS_S = 0.7  # and the server to say it
 LOOK_S = 0.1
 
 
