@@ -4,7 +4,7 @@ const behind = element.querySelector(".behind");
 let last = null; // the <audio> that sounded last
 
 const isSounding = (audio) => !audio.paused && !audio.ended;
-const isShown = (audio) => Boolean(audio.closest(".stage")?.checkVisibility());
+const isInFront = (audio) => Boolean(audio.closest(".stage")?.checkVisibility());
 
 function pauseOrPlay() {
   const sounding = [...document.querySelectorAll("audio")].find(isSounding);
@@ -34,7 +34,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 function showBehind() {
-  const away = last && last.isConnected && last.currentSrc && !last.ended && !isShown(last);
+  const away = last && last.isConnected && last.currentSrc && !last.ended && !isInFront(last);
   const focused = document.activeElement === behind;
   behind.hidden = !away || !(isSounding(last) || behind.dataset.paused === "true");
   if (behind.hidden && focused) document.querySelector("[role=tab][aria-selected=true]")?.focus();
@@ -53,7 +53,7 @@ for (const name of ["play", "pause", "ended", "emptied"])
     ({ target }) => {
       if (name === "play") last = target;
       if (target !== last) return;
-      behind.dataset.paused = String(name === "pause" && !target.ended && !isShown(target));
+      behind.dataset.paused = String(name === "pause" && !target.ended && !isInFront(target));
       if (!watched.has(target)) tabs.observe(target.closest(".stage") ?? target);
       watched.add(target);
       showBehind();
