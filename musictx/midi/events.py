@@ -73,24 +73,36 @@ def read_events(container: Container, name: str, warnings: list[str]) -> Events:
     Raises:
         MidiError: if there are more events than memory is given to.
     """
-    tracks: list[TrackEvents] = []
     try:
-        for body in container.tracks:
-            tracks.append(read_track(body))
-            if sum(track.tick.size for track in tracks) > MOST_EVENTS:
-                raise TooManyEvents
+        tracks = _read_all(container)
+        _say_losses(tracks, warnings)
+        if not container.are_sequences or len(tracks) == 1:
+            return _with_parts(_together(tracks))
+        warnings.append(f"The file holds {len(tracks)} pieces (format 2): they are read one after the other.")
+        return _with_parts(_one_after_the_other(tracks))
     except TooManyEvents as error:
         raise MidiError(
             f"{name} has more than {MOST_EVENTS:,} notes and pedal movements. Cut a passage out of it in a MIDI editor."
         ) from error
+
+
+def _read_all(container: Container) -> list[TrackEvents]:
+    tracks: list[TrackEvents] = []
+    left = MOST_EVENTS
+    for body in container.tracks:
+        tracks.append(read_track(body))
+        left -= tracks[-1].tick.size
+        if left < 0:
+            raise TooManyEvents
+    return tracks
+
+
+def _say_losses(tracks: Sequence[TrackEvents], warnings: list[str]) -> None:
     damaged = [track.lost_bytes for track in tracks if track.lost_bytes]
     if damaged:
+        lost = "1 byte" if sum(damaged) == 1 else f"{sum(damaged):,} bytes"
         places = "1 track" if len(damaged) == 1 else f"{len(damaged)} tracks"
-        warnings.append(f"{sum(damaged):,} bytes in {places} could not be understood and were skipped.")
-    if container.are_sequences and len(tracks) > 1:
-        warnings.append(f"The file holds {len(tracks)} pieces (format 2): they are read one after the other.")
-        return _with_parts(_one_after_the_other(tracks))
-    return _with_parts(_together(tracks))
+        warnings.append(f"{lost} in {places} could not be understood.")
 
 
 def _together(tracks: Sequence[TrackEvents]) -> Events:
@@ -144,23 +156,31 @@ def _with_parts(events: Events) -> Events:
     playing = np.unique(place[events.strikes])
     chosen_at, first = np.unique(place[choices], return_index=True)
     program = dict(zip(chosen_at.tolist(), events.value[choices[first], 0].tolist(), strict=True))
-    part, copied, copies_part = events.part.copy(), [], []
+    part = events.part.copy()
+    copied: list[IntArray] = []
+    copies_part: list[IntArray] = []
+    by_channel = np.argsort(events.channel, kind="stable")
+    channels = events.channel[by_channel]
     for channel in np.unique(playing // MOST_TRACKS).tolist():
         here = playing[playing // MOST_TRACKS == channel].tolist()
         own = {at: program[at] for at in here if at in program}
         if len(set(own.values())) < 2:
             continue
-        silent = np.flatnonzero((events.channel == channel) & ~np.isin(place, here))
+        rows = by_channel[np.searchsorted(channels, channel) : np.searchsorted(channels, channel, side="right")]
+        silent = rows[~np.isin(place[rows], here)]
         for number, wanted in enumerate(sorted(set(own.values())), 1):
-            name = channel + number * APART
-            part[np.isin(place, [at for at, value in own.items() if value == wanted])] = name
+            mine = np.isin(place[rows], [at for at, value in own.items() if value == wanted])
+            part[rows[mine]] = channel + number * APART
             copied.append(silent)
-            copies_part.append(np.full(silent.size, name, np.int32))
+            copies_part.append(np.full(silent.size, channel + number * APART))
+        if len(events) + sum(copy.size for copy in copied) > MOST_EVENTS:
+            raise TooManyEvents
     if not copied:
         return events
     rows = np.concatenate([np.arange(len(events)), *copied])
     order = np.argsort(rows, kind="stable")
-    return replace(events.take(rows[order]), part=np.concatenate([part, *copies_part])[order])
+    parts = np.concatenate([part, *copies_part]).astype(np.int32)
+    return replace(events.take(rows[order]), part=parts[order])
 
 
 def _places(events: Events) -> IntArray:

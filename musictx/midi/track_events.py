@@ -150,27 +150,36 @@ class _Reader:
             begin = at
             delta, at = quantity(self.body, at)
             if at < 0 or at == end:  # no delta time, or nothing behind it
-                at = self._skipped(begin)
+                at = self._skipped(begin, begin)
                 continue
             told = self.body[at] >= 0x80
             status = self.body[at] if told else self._running
-            stop = self._event(at + told, status, delta)
+            stop = self._event(begin, at + told, status, delta)
             if stop < 0:
                 self._tick += delta if told else 0  # its time was said before it went wrong
-                stop = self._skipped(begin)
+                stop = self._skipped(begin, at if told else begin)
             simple = simple + 1 if status < 0xF0 else 0
             at = stop
         return at
 
-    def _event(self, at: int, status: int, delta: int) -> int:
+    def _event(self, begin: int, at: int, status: int, delta: int) -> int:
         """Reads what follows a status; returns where it ends, -1 if it makes no sense."""
         if status == 0xFF:
             return self._meta(at, delta)
         if status >= 0xF0:
             return self._system(at, status, delta)
-        return self._message(at, status, delta) if status else -1
+        return self._message(begin, at, status, delta) if status else self._unknown(begin, at, delta)
 
-    def _message(self, at: int, status: int, delta: int) -> int:
+    def _unknown(self, begin: int, at: int, delta: int) -> int:
+        """A message whose status nobody knows: most have two data bytes, and its time goes by."""
+        data = self.body[at : at + 2]
+        if len(data) < 2 or max(data) >= 0x80:
+            return -1
+        self._tick += delta
+        self.lost_bytes += at + 2 - begin
+        return at + 2
+
+    def _message(self, begin: int, at: int, status: int, delta: int) -> int:
         """A channel message."""
         size = 1 if 0xC0 <= status < 0xE0 else 2
         data = self.body[at : at + size]
@@ -178,9 +187,12 @@ class _Reader:
             return -1
         if max(data) >= 0x80:
             # Of a value beyond 127 a player takes 127, if it is one and not the beginning of something else.
+            if begin and self.body[begin] >= 0x80 and PLAUSIBLE.match(self.body, begin - 1):
+                return self._late(begin)
             if data[0] >= 0x80 or not makes_sense(self.body, at + size, status):
                 return -1
             data = bytes((data[0], 0x7F))
+            self.lost_bytes += 1
         self._running = status
         self._tick += delta
         self.last_tick = self._tick
@@ -268,9 +280,14 @@ class _Reader:
         self.lost_bytes += found - start
         return found
 
-    def _skipped(self, begin: int) -> int:
-        """The next place behind `begin` where events make sense; what lies between is lost."""
-        found = next_place(self.body, begin + 1)
+    def _late(self, begin: int) -> int:
+        """Where an event really begins whose first byte was taken for the last of the event before, which lacks one."""
+        self.lost_bytes += 1
+        return begin - 1 if makes_sense(self.body, begin - 1, 0) else -1
+
+    def _skipped(self, begin: int, after: int) -> int:
+        """The next place behind `after` where events make sense; what lies between `begin` and it is lost."""
+        found = next_place(self.body, after + 1)
         self.lost_bytes += found - begin
         return found
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from musictx.errors import MidiError
 from musictx.midi.clock import Clock, FloatArray, IntArray
+from musictx.midi.container import MOST_TRACKS
 from musictx.midi.events import DRUM_CHANNEL, NEVER, Events
 from musictx.midi.messages import CONTROL, SOFT, SUSTAIN
 from musictx.midi.notes import NoteSequence
@@ -63,6 +64,8 @@ def facts(events: Events, strikes: IntArray, program: IntArray, kept: BoolArray)
     """Every instrument of every track, by track, channel and program."""
     place = (events.track[strikes] * np.int64(2**32) + events.channel[strikes]) * 128 + program
     _, first, count = np.unique(place, return_index=True, return_counts=True)
+    if first.size > MOST_TRACKS:  # nobody can read so many: of each track what is kept, and what is not, together
+        _, first, count = np.unique(events.track[strikes] * 2 + kept, return_index=True, return_counts=True)
     return tuple(
         TrackFacts(
             events.names[events.track[strikes[index]]],
