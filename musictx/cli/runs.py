@@ -180,8 +180,10 @@ def work_on(folder: Path, timed: bool) -> None:
     """Does a run's work in this process: waits for its turn and trains, or only times a few steps.
 
     Raises:
-        TrainingError: if the run failed; the reason is in its status as well.
+        TrainingError: if there is no such run, or it failed; the reason is in its status as well.
     """
+    if not (folder / "run.json").is_file():
+        raise TrainingError(f"{folder} is no run: run.json is missing. Lay one out with: python -m musictx runs start")
     if timed:
         _time_steps(folder)
         return
