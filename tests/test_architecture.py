@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.parsing import parse
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "musictx"
 
@@ -70,7 +72,7 @@ def room_of(path: Path, package: Path = PACKAGE) -> str:
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
     """(line, dotted name) of everything a file imports, at any depth of the code."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -159,7 +161,7 @@ def test_no_module_has_mutable_globals() -> None:
     """Module state is one user's settings in another user's page. UPPER_CASE tables are constants."""
     found = []
     for path in sources():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = parse(path.read_text(encoding="utf-8"))
         found += [f"{path.relative_to(ROOT)}:{line}: {name}" for line, name in mutable_globals(tree)]
         found += [
             f"{path.relative_to(ROOT)}:{node.lineno}: global {', '.join(node.names)}"
@@ -170,7 +172,7 @@ def test_no_module_has_mutable_globals() -> None:
 
 
 def test_mutable_globals_are_seen() -> None:
-    tree = ast.parse("TABLE = {}\n__all__ = ['x']\ncache = {}\nseen: set[int] = set()\n")
+    tree = parse("TABLE = {}\n__all__ = ['x']\ncache = {}\nseen: set[int] = set()\n")
     assert list(mutable_globals(tree)) == [(3, "cache"), (4, "seen")]
 
 
@@ -199,7 +201,7 @@ def test_every_public_name_has_a_docstring() -> None:
     assert [
         f"{path.relative_to(ROOT)}:{line}: {name}"
         for path in sources()
-        for line, name in public_without_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        for line, name in public_without_docstring(parse(path.read_text(encoding="utf-8")))
     ] == []
 
 

@@ -15,6 +15,7 @@ import musictx
 from musictx.cli import build_parser
 from musictx.config import SAMPLING_PRESETS
 from scripts.seeds import PIECES
+from tests.parsing import parse
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -81,7 +82,7 @@ def test_links_lead_somewhere() -> None:
 
 @pytest.mark.parametrize("block", PYTHON_BLOCKS, ids=lambda block: block.split("\n")[0])
 def test_python_examples_use_what_there_is(block: str) -> None:
-    tree = ast.parse(block)
+    tree = parse(block)
     names: dict[str, object] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("musictx"):
@@ -104,13 +105,13 @@ def test_the_call_of_the_experiment_stands_with_all_its_names() -> None:
 
 
 def test_the_endpoint_has_the_parameters_of_the_example() -> None:
-    api = ast.parse((ROOT / "musictx/ui/api.py").read_text(encoding="utf-8"))
+    api = parse((ROOT / "musictx/ui/api.py").read_text(encoding="utf-8"))
     compose = next(node for node in ast.walk(api) if isinstance(node, ast.FunctionDef) and node.name == "compose")
     known = {argument.arg for argument in compose.args.args}
     example = next(block for block in PYTHON_BLOCKS if "gradio_client" in block)
     predict = next(
         node
-        for node in ast.walk(ast.parse(example))
+        for node in ast.walk(parse(example))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "predict"
     )
     assert {keyword.arg for keyword in predict.keywords} - {"api_name"} <= known
