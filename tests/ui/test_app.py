@@ -144,8 +144,10 @@ def test_the_settings_of_a_host_are_listed_and_checked(
 
 
 @contextlib.contextmanager
-def page_of_its_own(folder: Path, **variables: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The address and the process of app.py, whose temporary files lie in `folder`/files."""
+def page_of_its_own(
+    folder: Path, door: str = "config", **variables: str
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address and the process of app.py, whose temporary files lie in `folder`/files; `door`: what answers 200."""
     port, files, log = free_port(), folder / "files", folder / "log"
     files.mkdir(exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
@@ -160,7 +162,7 @@ def page_of_its_own(folder: Path, **variables: str) -> Iterator[tuple[str, subpr
     def answers() -> bool:
         assert page.poll() is None, log.read_text()
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/config", timeout=30) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{door}", timeout=30) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
