@@ -19,10 +19,13 @@ from musictx.errors import MidiError
 from musictx.midi.files import Recording, read_midi
 
 PROJECT = Path(__file__).resolve().parents[2]
-MOST_BYTES = 120 * 2**20  # that the process may take beyond what it began with
+MOST_BYTES = 96 * 2**20  # that the process may take beyond what it began with
 LONGEST_S = 60.0
 SMALL_BYTES = 2**16
 READY = "ready"
+# What comes back is bounded as well: facts on a track are small on the line, and a few hundred bytes each here.
+MOST_TRACKS = 4096
+ANSWER_BYTES = 32 * 2**20
 
 
 class BoundedReader:
@@ -125,14 +128,16 @@ def serve(incoming: IO[bytes], outgoing: IO[bytes], most_bytes: int) -> None:
     answer: Any = READY
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
-            pickle.dump(answer, outgoing)
+            packed = pickle.dumps(answer)
+            outgoing.write(packed if len(packed) <= ANSWER_BYTES else pickle.dumps(MemoryError()))
             outgoing.flush()
             answer = _answer(pickle.load(incoming))
 
 
 def _answer(source: str | Path | bytes) -> Any:
     try:
-        return read_midi(source)
+        recording = read_midi(source)
+        return recording if len(recording.tracks) <= MOST_TRACKS else MemoryError()
     except RuntimeError as error:  # how a parser in C++ says that it got no memory
         return MemoryError() if "alloc" in str(error) else error
     except Exception as error:

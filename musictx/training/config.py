@@ -147,10 +147,14 @@ class TrainingConfig:
     def from_dict(cls, values: dict[str, Any]) -> TrainingConfig:
         """From `run.json`; lists become tuples."""
         values = dict(values)
-        for name in ("data", "weights", "lora_layers"):
-            if name in values:
-                values[name] = tuple(values[name])
-        values["lengths"] = tuple((int(length), float(until)) for length, until in values["lengths"])
+        try:
+            for name in ("data", "weights", "lora_layers"):
+                if name in values:
+                    values[name] = tuple(values[name])
+            if "lengths" in values:
+                values["lengths"] = tuple((int(length), float(until)) for length, until in values["lengths"])
+        except (TypeError, ValueError, OverflowError) as error:
+            raise SettingsError(f"a run's settings hold a list that is none ({error}).") from error
         return from_known_fields(cls, values)  # type: ignore[no-any-return]
 
 

@@ -168,3 +168,11 @@ def test_fine_tuning_starts_from_the_base(whole_run: RunFolder, config: Training
 def test_unfit_configurations_are_refused(config: TrainingConfig, field: str, value: Any) -> None:
     with pytest.raises(SettingsError, match=field):
         dataclasses.replace(config, **{field: value})
+
+
+@pytest.mark.parametrize(
+    "values", [{"lengths": 5}, {"lengths": [[1]]}, {"lengths": "ab"}, {"data": 1}, {"weights": None}]
+)
+def test_a_configuration_with_lists_that_are_none_is_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        TrainingConfig.from_dict(values)
