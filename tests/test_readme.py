@@ -106,7 +106,7 @@ def test_the_call_of_the_experiment_stands_with_all_its_names() -> None:
 
 def test_the_endpoint_has_the_parameters_of_the_example() -> None:
     api = parse((ROOT / "musictx/ui/api.py").read_text(encoding="utf-8"))
-    compose = next(node for node in ast.walk(api) if isinstance(node, ast.FunctionDef) and node.name == "compose")
+    compose = next(node for node in ast.walk(api) if isinstance(node, ast.AsyncFunctionDef) and node.name == "compose")
     known = {argument.arg for argument in compose.args.args}
     example = next(block for block in PYTHON_BLOCKS if "gradio_client" in block)
     predict = next(

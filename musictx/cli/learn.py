@@ -148,6 +148,7 @@ def _train(options: argparse.Namespace) -> None:
     config = dataclasses.replace(config, **given)
     if not options.resume:
         started.check_vacant()
+        writable_folder(options.folder, "the run's folder")
         config = planned(config)  # `train` does it again; here it costs no second and leaves no folder
     from musictx.training.train import train  # seconds to import: after the checks
 
