@@ -102,23 +102,27 @@ class Bar:
 
 
 def writable_folder(folder: Path, option: str = "--out") -> Path:
-    """Makes `folder`, and says before any work begins if nothing can be written there.
+    """Says before any work begins if nothing can be written into `folder`; makes nothing yet.
 
     Raises:
-        SettingsError: if it is a file, or not to be written in.
+        SettingsError: if it, or what it would lie in, is a file or not to be written in.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+        if not there.is_dir():
+            raise SettingsError(f"{option}: {there} is no folder. Give another place.")
+        with tempfile.TemporaryFile(dir=there):
             pass
+    except SettingsError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = "it is a file" if folder.is_file() else getattr(error, "strerror", None) or error
-        raise SettingsError(f"{option} {folder} cannot be written to: {reason}. Give another folder.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(f"{option}: {folder} cannot be written to ({reason}). Give another place.") from error
     return folder
 
 
 def writable_file(path: Path, option: str = "--out") -> Path:
-    """The same for a file: its folder is made, and a file of that name may be replaced.
+    """The same for a file; one of that name may be replaced.
 
     Raises:
         SettingsError: if it is a folder, or cannot be written.

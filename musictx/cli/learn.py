@@ -148,10 +148,8 @@ def _train(options: argparse.Namespace) -> None:
     config = dataclasses.replace(config, **given)
     if not options.resume:
         started.check_vacant()
-        if options.folder.is_file():
-            raise TrainingError(f"{options.folder}: it is a file. Give a folder for the run.")
-        config = planned(config)  # `train` does it again; here it costs no second and leaves no folder
         writable_folder(options.folder, "the run's folder")
+        config = planned(config)  # `train` does it again; here it costs no second and leaves no folder
     from musictx.training.train import train  # seconds to import: after the checks
 
     clear_request(options.folder)

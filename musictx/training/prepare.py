@@ -91,7 +91,7 @@ def prepare(
     if not names:
         raise TrainingError(f"No .mid or .midi files in {source}. Give a folder or a zip that holds some.")
     if folder.exists() and not folder.is_dir():
-        raise TrainingError(f"{folder} is a file. Give a folder for the prepared corpus.")
+        raise TrainingError(f"{folder} is no folder. Give one for the prepared corpus.")
     listing = hashlib.sha256("\n".join(names).encode()).hexdigest()
     with CorpusWriter(folder, f"{source.name} {listing}") as writer, ProcessPoolExecutor(workers) as pool:
         waiting = [name for name in names if name not in writer.done]
