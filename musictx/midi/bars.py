@@ -35,6 +35,12 @@ class Bars:
     marks: IntArray = field(default_factory=_no_marks)
     first_s: float = 0.0
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Bars):
+            return NotImplemented
+        same = (self.ticks_per_quarter, self.first_s) == (other.ticks_per_quarter, other.first_s)
+        return same and np.array_equal(self.marks, other.marks)
+
     @classmethod
     def of(cls, events: Events, clock: Clock, first_s: float) -> Bars | None:
         """Those of a file that was read; None if it counts in SMPTE frames and so has none."""

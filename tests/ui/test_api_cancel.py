@@ -48,6 +48,7 @@ def call(api: Api, studio: FakeStudio, **changes: Any) -> Any:
         "room": 0.2,
         "audio_format": "wav",
         "stay_in_key": 1,
+        "midi_notes": "all",
         "request": gr.Request(session_hash="a-program"),
     }
     return api.compose(**{**values, **changes})
