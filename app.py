@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from musictx.cli.command import HelpFormatter, Parser
 from musictx.errors import MusictxError
-from musictx.hosting.files import own_files, temporary_inside
+from musictx.hosting.files import own_files, temporary_files
 from musictx.hosting.logs import kept_log
 from musictx.hosting.settings import HostSettings, listing
 from musictx.ui.address import LARGEST_PORT, check_address, read_port
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = HostSettings.from_environment(os.environ, options.public)
         check_address(options.host, options.port)
         # The folder before Gradio is imported, which chooses one then.
-        with kept_log(settings), own_files() as folder, temporary_inside(folder):
+        with kept_log(settings), own_files(), temporary_files():
             _serve(options, settings)
     except MusictxError as error:
         print(f"musictx cannot start: {error}", file=sys.stderr)

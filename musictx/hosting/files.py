@@ -42,15 +42,19 @@ def own_files() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def temporary_inside(folder: Path) -> Iterator[None]:
-    """While it lasts, what this process makes for a moment lies in `folder`, and goes with it however threads end."""
-    place = folder / "work"
-    place.mkdir(parents=True, exist_ok=True)
-    before, tempfile.tempdir = tempfile.tempdir, str(place)
-    try:
-        yield
-    finally:
-        tempfile.tempdir = before
+def temporary_files() -> Iterator[Path]:
+    """While it lasts, what this process makes for a moment lies in one folder, and goes with it however threads end.
+
+    Never inside the folder of `own_files`: what lies there Gradio takes for a visitor's already, and does not serve.
+    """
+    with contextlib.ExitStack() as kept:
+        folder = kept.enter_context(tempfile.TemporaryDirectory(prefix=f"{PREFIX}work-", ignore_cleanup_errors=True))
+        kept.enter_context(FileLock(Path(folder) / LOCK))
+        before, tempfile.tempdir = tempfile.tempdir, folder
+        try:
+            yield Path(folder)
+        finally:
+            tempfile.tempdir = before
 
 
 def remove_abandoned(place: Path) -> list[Path]:

@@ -196,6 +196,8 @@ def test_a_page_told_to_end_while_it_generates_ends_cleanly(tmp_path: Path) -> N
     with page_of_its_own(tmp_path, MUSICTX_METRICS="on") as (url, page):
         client = gradio_client.Client(url, verbose=False, download_files=str(tmp_path), analytics_enabled=False)
         seed = gradio_client.handle_file(str(write_midi(broken_chords(), tmp_path / "seed.mid")))
+        midi, sound, _ = client.predict(seed_file=seed, seconds=5, audio_format="wav", api_name="/compose")
+        assert Path(midi[0]).exists() and Path(sound[0]).exists(), "what it makes can be fetched"
         client.submit(seed_file=seed, seconds=180, api_name="/compose")
 
         def works() -> bool:
