@@ -33,7 +33,7 @@ WORDS = (
     ("Top-k", "it draws among so many of the likeliest keys only; 0 is all of them"),
     ("Top-p", "it draws among the likeliest keys that together have this share of the odds"),
     ("Precise, Balanced, Creative", "from few keys and many repeats to many keys and few repeats"),
-    ("Stay in key", "how strongly it is drawn back to the notes that the seed uses"),
+    ("Stay in key", "the more, the fewer foreign notes: those whose name, in any octave, the seed does not have"),
     ("Focus", "the width of its attention; 1 is as it was trained, and plays best"),
     ("Checkpoint", "what a model has learned, as files: its weights"),
     ("NLL", "negative log-likelihood: how surprising music is to a model, the less the better it foresees it"),
