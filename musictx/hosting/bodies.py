@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 
-from musictx.hosting.messages import App, Message, Receive, Scope, Send, header, path_of, refuse
+from musictx.hosting.messages import App, Message, Receive, Scope, Send, drain, header, path_of, refuse
 
 START_S = 20.0  # for the first bytes: a browser that is about to send a large form
 LOGIN_BYTES = 2**14
-# Of what is refused so much is read and thrown away before the answer: a client that is still sending when the
-# connection closes hears nothing but that.
-LINGER_S, LINGER_BYTES = 5.0, 32 * 2**20
 
 
 class _Refused(Exception):
@@ -54,7 +50,7 @@ class BodyLimit:
         most = self._most(path_of(scope))
         declared = header(scope, "content-length")
         if declared and (not declared.isdigit() or int(declared) > most):
-            await _drain(receive)
+            await drain(receive)
             await refuse(send, 413, too_large(most))
             return
         refused: list[_Refused] = []
@@ -101,28 +97,13 @@ class BodyLimit:
                 raise
         if refused and not started:
             if refused[0].status == 413:
-                await _drain(receive)
+                await drain(receive)
             await refuse(send, refused[0].status, refused[0].sentence)
 
     def _most(self, path: str) -> int:
         if path.rstrip("/").endswith("/upload"):
             return self.upload_bytes
         return LOGIN_BYTES if path.rstrip("/") == "/login" else self.most_bytes
-
-
-async def _drain(receive: Receive) -> None:
-    """Throws away what still comes, for a while."""
-
-    async def read() -> None:
-        left = LINGER_BYTES
-        while left > 0:
-            message = await receive()
-            if message["type"] != "http.request" or not message.get("more_body", False):
-                return
-            left -= len(message.get("body", b""))
-
-    with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
-        await asyncio.wait_for(read(), LINGER_S)
 
 
 def too_large(most: int) -> str:

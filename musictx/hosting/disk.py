@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from musictx.hosting.messages import App, Receive, Scope, Send, address_of, header, path_of, refuse
+from musictx.hosting.messages import App, Receive, Scope, Send, address_of, drain, header, path_of, refuse
 
 MB = 2**20
 ABORTED_S = 600.0  # a file of an upload that is no longer coming: finished ones are moved at once
@@ -125,6 +125,7 @@ class Quotas:
         coming = int(declared) if declared.isdigit() else 0
         refusal = self.disk.refusal(address, coming)
         if refusal:
+            await drain(receive)
             await refuse(send, 413 if refusal.startswith("You") else 507, refusal)
             return
         taken = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -11,6 +13,10 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# Of what is refused so much is read and thrown away before the answer: a client that is still sending when the
+# connection closes hears nothing but that.
+LINGER_S, LINGER_BYTES = 5.0, 32 * 2**20
 
 
 def header(scope: Scope, name: str) -> str:
@@ -41,6 +47,21 @@ def address_of(scope: Scope, proxies: int) -> str:
         return peer
     heard = [part.strip() for part in header(scope, "x-forwarded-for").split(",") if part.strip()]
     return heard[-proxies] if len(heard) >= proxies else peer
+
+
+async def drain(receive: Receive) -> None:
+    """Throws away what still comes of a request that is refused, for a while."""
+
+    async def read() -> None:
+        left = LINGER_BYTES
+        while left > 0:
+            message = await receive()
+            if message["type"] != "http.request" or not message.get("more_body", False):
+                return
+            left -= len(message.get("body", b""))
+
+    with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
+        await asyncio.wait_for(read(), LINGER_S)
 
 
 async def refuse(send: Send, status: int, sentence: str, *more: tuple[str, str]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from tests.loops import run
 
 
 @dataclass
@@ -67,7 +68,7 @@ def ask(
         "scheme": "http",
         **scope,
     }
-    asyncio.run(app(whole, receive, send))
+    run(app(whole, receive, send))
     start = next(message for message in sent if message["type"] == "http.response.start")
     found = {name.decode().lower(): value.decode() for name, value in start["headers"]}
     content = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")

@@ -17,6 +17,7 @@ from musictx.hosting.rates import BURST_S, Rates
 from musictx.hosting.requests import place
 from musictx.hosting.routes import OpenRoutes, is_open
 from tests.hosting.asgi import Echo, ask
+from tests.loops import run
 
 
 def limited(app: Any, clock: Any = lambda: 0.0) -> BodyLimit:
@@ -79,10 +80,10 @@ def test_a_body_that_comes_drop_by_drop_is_given_up() -> None:
         clock = iter((0.0, START_S - 0.01))
         await limited(Echo(), lambda: next(clock))(scope, stalls, send)
 
-    asyncio.run(within())
+    run(within())
     assert sent[0]["status"] == 408 and now[0] <= 2 * START_S
     sent.clear()
-    asyncio.run(stalled())
+    run(stalled())
     assert sent[0]["status"] == 408
 
 
@@ -281,7 +282,7 @@ def test_a_listener_is_known_until_the_client_is_gone() -> None:
         scope = {"type": "http", "method": "GET", "path": "/gradio_api/queue/data", "query_string": b"session_hash=me"}
         await Listeners(streaming, presence)(scope, receive, send)
 
-    asyncio.run(visit())
+    run(visit())
     assert presence.number == 0
 
 

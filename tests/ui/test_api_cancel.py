@@ -16,6 +16,7 @@ from musictx.ui.api import Api
 from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.visitors import Visitors
 from musictx.ui.warmth import Warmth
+from tests.loops import run
 from tests.ui.fake_studio import FakeStudio
 from tests.ui.fake_workshop import FakeWorkshop
 
@@ -86,7 +87,7 @@ def test_a_cancelled_call_ends_with_its_next_chunk_and_frees_its_place(
             await asyncio.sleep(0.01)
         return seen.chunks - at_cancel
 
-    assert asyncio.run(cancelled()) <= 2  # of 360
+    assert run(cancelled()) <= 2  # of 360
 
 
 def test_a_program_that_hangs_up_is_noticed(handlers: Handlers, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +96,7 @@ def test_a_program_that_hangs_up_is_noticed(handlers: Handlers, monkeypatch: pyt
     monkeypatch.setattr("musictx.ui.api._is_wanted", lambda: not seen.chunks)
     monkeypatch.setattr("musictx.ui.api.LISTEN_EVERY_S", 0.01)
     with pytest.raises(gr.Error, match="cancelled"):
-        asyncio.run(anext(call(api, studio)))
+        run(anext(call(api, studio)))
     assert seen.over and seen.chunks < 20
 
 
@@ -110,7 +111,7 @@ def test_no_error_tells_where_things_lie(handlers: Handlers, monkeypatch: pytest
 
     monkeypatch.setattr(studio, "compose", fail)
     with pytest.raises(gr.Error) as caught:
-        asyncio.run(anext(call(api, studio)))
+        run(anext(call(api, studio)))
     said = caught.value.message
     assert said.startswith("card.json is damaged (") and "a.txt and/or b" in said
     assert not any(place in said for place in (str(tmp_path), "/srv", "Users"))

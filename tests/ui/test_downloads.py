@@ -75,8 +75,8 @@ def composed(music: ComposeHandlers, variations: int, random_seed: int, upload: 
 
 def assert_is_take(files: dict[str, bytes], stem: str, take: Take, studio: Studio) -> None:
     """All files of a take hold it; those that are no sound of a long seed hold all of it."""
-    assert_same_notes(files[f"{stem}.mid"], take.notes)
-    assert_same_notes(files[f"{stem}-continuation.mid"], take.continuation.shifted(-take.join_s))
+    assert_same_notes(files[f"{stem}.mid"], take.notes.shifted(take.bars_of_notes().first_s))
+    assert_same_notes(files[f"{stem}-continuation.mid"], take.new_notes.shifted(take.bars_of_continuation().first_s))
     expected = studio.render(take.audible(), RenderSettings())
     for suffix in ("flac", "wav", "mp3"):
         assert_same_sound(files[f"{stem}.{suffix}"], expected)
@@ -157,8 +157,8 @@ def test_a_silent_machine_hands_over_the_midi(
     (take,) = desk.picture.takes
     files = last_files(music.sound(desk, None, 0.2))
     (whole, alone) = sorted(files, key=len)
-    assert_same_notes(files[whole], take.notes)
-    assert_same_notes(files[alone], take.new_notes)
+    assert_same_notes(files[whole], take.notes.shifted(take.bars_of_notes().first_s))
+    assert_same_notes(files[alone], take.new_notes.shifted(take.bars_of_continuation().first_s))
 
 
 def test_a_take_of_no_new_notes_is_written_all_the_same(studio: Studio, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +9,7 @@ from musictx.hosting.presence import Presence
 from musictx.hosting.settings import HostSettings
 from musictx.ui.compose_events import GENERATION
 from musictx.ui.fair_queue import FULL, GONE_S, LATE_S, FairQueue
+from tests.loops import run
 
 SETTINGS = HostSettings(places=3, address_places=5, unheard=2, patience_s=15.0)
 
@@ -60,11 +60,11 @@ class Page:
     def ask(self, session: str, address: str) -> Any:
         body = SimpleNamespace(fn_index=0, session_hash=session, now=self.now)
         request = SimpleNamespace(scope={"client": (address, 1), "headers": []})
-        return asyncio.run(self.queue.push(body=body, request=request, username=None))  # as Gradio's routes call it
+        return run(self.queue.push(body=body, request=request, username=None))  # as Gradio's routes call it
 
     def look(self, seconds: float = 0.0) -> None:
         self.now += seconds
-        asyncio.run(self.fair.look())
+        run(self.fair.look())
 
     def waiting(self) -> list[str]:
         return [event.session_hash for event in self.queue.line.queue]
