@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
 
-from musictx.config import SamplingConfig
+from musictx.config import SAMPLING_PRESETS, SamplingConfig
 from musictx.ui.compose import ComposeTab
 from musictx.ui.compose_handlers import ComposeHandlers
 from musictx.ui.controls import (
@@ -29,6 +30,11 @@ GENERATION = "generation"  # one queue, whichever way a piece is asked for
 LAST_STATE = """async (...values) => {
   while (!window.musictxKeep) await new Promise((done) => setTimeout(done, 50));
   return [...values.slice(0, -1), window.musictxKeep.lastState()];
+}"""
+# As `forms.preset_of`.
+PRESET_OF = """(...values) => {
+  const alike = ([, wanted]) => wanted.every((each, index) => Math.abs(each - values[index]) < 1e-9);
+  return Object.entries(PRESETS).find(alike)?.[0] ?? "custom";
 }"""
 # Internal events: not part of the API, no spinner over the component.
 INNER: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -128,8 +134,10 @@ def wire_preset(preset: gr.Radio, sampling: list[Any]) -> None:
         return values if values else (gr.skip(), gr.skip(), gr.skip())
 
     preset.input(choose, [preset], sampling, **QUICK)
+    # In the browser alone: of a number that does not fit its field tells, and the server has nothing to say.
+    named = PRESET_OF.replace("PRESETS", json.dumps({name: preset_values(name) for name in SAMPLING_PRESETS}))
     for slider in sampling:
-        slider.input(preset_of, sampling, [preset], trigger_mode="always_last", **QUICK)
+        slider.input(None, sampling, [preset], js=named, trigger_mode="always_last", **QUICK)
 
 
 def wire_licence(picker: gr.Dropdown, things: Callable[[], Sequence[Any]]) -> None:

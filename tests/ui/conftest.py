@@ -133,8 +133,16 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
         page.on("pageerror", lambda error: hear(str(error)))
         page.on("console", lambda message: hear(message.text) if message.type == "error" else None)
         page.on("request", lambda request: troubles.append(request.url) if _is_outside(request.url, url) else None)
+        asked: set[Any] = set()
+        page.on("request", lambda request: asked.add(request) if "/gradio_api/run/" in request.url else None)
+        for over in ("requestfinished", "requestfailed"):
+            page.on(over, asked.discard)
         page.goto(url)
         page.wait_for_selector(".play:not([disabled])")  # the seed can be heard
+        quiet = 0
+        while quiet < 4:  # what a page that opens asks for is answered: nothing overtakes what a test does next
+            page.wait_for_timeout(100)
+            quiet = 0 if asked else quiet + 1
         return page
 
     yield open_one

@@ -72,9 +72,8 @@ def test_a_restart_of_the_server_loses_nothing(chromium: Any, tmp_path: Path) ->
         page.wait_for_selector(".play:not([disabled])")
         generate(page, seconds=6)
         notes = page.evaluate(NOTES)
-    page.evaluate("window.isOld = true")
-    with served("fake", tmp_path / "second", port):
-        page.wait_for_function("!window.isOld")  # it loads itself again
+    with served("fake", tmp_path / "second", port) as url:
+        page.goto(url)
         page.wait_for_selector("[data-phase=done]")
         page.wait_for_selector(".files a:nth-child(3)[href]")
         assert page.evaluate(NOTES) == notes and len(earlier(page)) == 1
