@@ -30,6 +30,8 @@ FLAGS = [
     "--no-first-run",
     "--autoplay-policy=no-user-gesture-required",
 ]
+# A page that opens draws its random seeds; that they are kept shows that they have come.
+SETTLED = "['compose', 'compare'].every((tab) => localStorage.getItem(`musictx-settings-${tab}`))"
 
 
 @contextlib.contextmanager
@@ -136,9 +138,10 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
         asked: set[Any] = set()
         page.on("request", lambda request: asked.add(request) if "/gradio_api/run/" in request.url else None)
         for over in ("requestfinished", "requestfailed"):
-            page.on(over, asked.discard)
+            page.on(over, lambda request: asked.discard(request))
         page.goto(url)
         page.wait_for_selector(".play:not([disabled])")  # the seed can be heard
+        page.wait_for_function(SETTLED)
         quiet = 0
         while quiet < 4:  # what a page that opens asks for is answered: nothing overtakes what a test does next
             page.wait_for_timeout(100)
