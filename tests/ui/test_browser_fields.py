@@ -63,6 +63,7 @@ def test_a_field_out_of_sight_is_brought_into_sight(fake_url: str, open_page: Op
     page.click("#more > button")
     page.locator("#random-seed input").fill("-5")
     page.click("#more > button")  # closed over it
+    page.wait_for_selector("#random-seed input", state="hidden")
     page.click("#generate")
     page.wait_for_selector("#random-seed .field-problem:visible")
     page.wait_for_function("document.activeElement === document.querySelector('#random-seed input')")
