@@ -11,7 +11,7 @@ from musictx.ui.compare_handlers import CompareHandlers
 from musictx.ui.compose_events import GENERATION, INNER, QUICK, SOUND, wire_licence, wire_preset, wire_seed_panel
 from musictx.ui.controls import new_random_seed
 from musictx.ui.seed_handlers import SeedHandlers
-from musictx.ui.settings_memory import SettingsMemory, remember
+from musictx.ui.settings_memory import SettingsMemory, draw_random_seed, remember
 
 
 def wire_compare(
@@ -45,6 +45,7 @@ def wire_compare(
     page.load(
         SettingsMemory(comparing.own).compare, [stored, kept], [*tab.remembered, tab.a.preset, tab.b.preset], **QUICK
     )
+    draw_random_seed(page, tab.random_seed, "compare")
     remember(tab.remembered, stored)
     _wire_music(tab, comparing, kept, sound)
     page.unload(comparing.leave)

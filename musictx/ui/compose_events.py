@@ -23,7 +23,7 @@ from musictx.ui.forms import preset_of, preset_values
 from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.restore_handlers import RestoreHandlers
 from musictx.ui.seed_handlers import SeedHandlers
-from musictx.ui.settings_memory import SettingsMemory, remember
+from musictx.ui.settings_memory import SettingsMemory, draw_random_seed, remember
 
 GENERATION = "generation"  # one queue, whichever way a piece is asked for
 # What the browser kept, once the script that knows is there; in the place of the last input.
@@ -68,6 +68,7 @@ def wire(
     remembered = [*tab.settings, *tab.sound]
     memory = SettingsMemory(OwnCheckpoints(music.workshop))
     page.load(memory.compose, [stored, kept], [*remembered, tab.preset], **QUICK)
+    draw_random_seed(page, tab.random_seed, "compose")
     remember(remembered, stored)
     _wire_music(page, tab, music, kept)
     page.unload(music.leave)

@@ -7,17 +7,26 @@ from typing import Any
 import gradio as gr
 
 from musictx.errors import MusictxError
-from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, new_random_seed
+from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, RANDOM_SEEDS
 from musictx.ui.forms import SETTINGS, SIDE_INPUTS, preset_of, read_settings, read_sound
 from musictx.ui.own_checkpoints import OwnCheckpoints
 from musictx.ui.visit import STORAGE_CIPHER
 
 AS_A_LIST = "(...values) => [values]"  # in the browser alone: a slider that moves asks nothing of the server
+STORAGE_KEY = "musictx-settings-{}"
+# For a first visitor, in the browser too: an answer of the server might overtake what is typed meanwhile.
+DRAW = "(now) => localStorage.getItem('{}') ? now : Math.floor(Math.random() * {})"
 
 
 def settings_store(tab: str) -> gr.BrowserState:
     """What the browser keeps of the settings of a tab: their values, in the order of the controls."""
-    return gr.BrowserState(None, storage_key=f"musictx-settings-{tab}", secret=STORAGE_CIPHER)
+    return gr.BrowserState(None, storage_key=STORAGE_KEY.format(tab), secret=STORAGE_CIPHER)
+
+
+def draw_random_seed(page: gr.Blocks, random_seed: gr.Number, tab: str) -> None:
+    """Every first visitor of a tab begins with a random seed of their own."""
+    js = DRAW.format(STORAGE_KEY.format(tab), RANDOM_SEEDS)
+    page.load(None, [random_seed], [random_seed], js=js, api_visibility="private", show_progress="hidden", queue=False)
 
 
 def remember(controls: list[Any], stored: gr.BrowserState) -> None:
@@ -42,8 +51,8 @@ class SettingsMemory:
         self.own = own
 
     def compose(self, stored: Any, kept: Any, request: gr.Request) -> tuple[Any, ...]:
-        """Of the Compose tab: settings as in `read_settings`, SoundFont, room, preset; at least a random seed."""
-        fresh = (*(gr.skip() for _ in range(SETTINGS - 2)), new_random_seed(), *(gr.skip() for _ in range(4)))
+        """Of the Compose tab: settings as in `read_settings`, SoundFont, room, preset."""
+        fresh = tuple(gr.skip() for _ in range(SETTINGS + 3))
         if not isinstance(stored, list) or len(stored) != SETTINGS + 2:
             return fresh
         settings, (soundfont, room) = stored[:SETTINGS], stored[SETTINGS:]
@@ -60,7 +69,7 @@ class SettingsMemory:
     def compare(self, stored: Any, kept: Any, request: gr.Request) -> tuple[Any, ...]:
         """Of the Compare tab: length, random seed, same random seed, blind, A's and B's settings and presets."""
         most = 4 + 2 * SIDE_INPUTS
-        fresh = (gr.skip(), new_random_seed(), *(gr.skip() for _ in range(most)))
+        fresh = tuple(gr.skip() for _ in range(most + 2))
         if not isinstance(stored, list) or len(stored) != most:
             return fresh
         (seconds, number, same, blind), rest = stored[:4], stored[4:]
