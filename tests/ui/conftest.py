@@ -143,7 +143,7 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
         page.wait_for_selector(".play:not([disabled])")  # the seed can be heard
         page.wait_for_function(SETTLED)
         quiet = 0
-        while quiet < 8:  # what a page that opens asks for is answered: nothing overtakes what a test does next
+        while quiet < 4:  # what a page that opens asks for is answered: nothing overtakes what a test does next
             page.wait_for_timeout(100)
             quiet = 0 if asked else quiet + 1
         return page

@@ -20,6 +20,12 @@ def said(page: Any, name: str) -> str:
     return str(line.inner_text())
 
 
+def open_more(page: Any, box: str = "#more", name: str = "random-seed") -> None:
+    """Opens what is folded and waits until its fields have their values: they are made when it opens."""
+    page.click(f"{box} > button")
+    page.wait_for_function("name => document.querySelector(`#${name} input[type=number]`)?.value", arg=name)
+
+
 def press(page: Any, name: str, value: str, button: str = "#generate") -> None:
     """Types a value and presses the button with the field still open."""
     page.locator(f"#{name} input[type=number]").fill(value)
@@ -46,7 +52,7 @@ def test_what_does_not_fit_is_said_at_its_field(
     fake_url: str, open_page: OpenPage, name: str, value: str, words: str
 ) -> None:
     page = open_page(fake_url)
-    page.click("#more > button")
+    open_more(page)
     press(page, name, value)
     page.wait_for_selector(f"#{name} .field-problem")
     assert words in said(page, name) and "visitors" not in page.locator("#compose").inner_text()
@@ -60,7 +66,7 @@ def test_what_does_not_fit_is_said_at_its_field(
 
 def test_a_field_out_of_sight_is_brought_into_sight(fake_url: str, open_page: OpenPage) -> None:
     page = open_page(fake_url)
-    page.click("#more > button")
+    open_more(page)
     page.locator("#random-seed input").fill("-5")
     page.click("#more > button")  # closed over it
     page.wait_for_selector("#random-seed input", state="hidden")
@@ -76,7 +82,7 @@ def test_a_field_out_of_sight_is_brought_into_sight(fake_url: str, open_page: Op
 
 def test_four_equal_takes_are_not_made(fake_url: str, open_page: OpenPage) -> None:
     page = open_page(fake_url)
-    page.click("#more > button")
+    open_more(page)
     page.locator("#temperature input[type=number]").fill("0")
     press(page, "variations", "4")
     page.wait_for_selector("#variations .field-problem")
@@ -90,7 +96,7 @@ def test_four_equal_takes_are_not_made(fake_url: str, open_page: OpenPage) -> No
 
 def test_a_new_number_answers_the_sentence(fake_url: str, open_page: OpenPage) -> None:
     page = open_page(fake_url)
-    page.click("#more > button")
+    open_more(page)
     press(page, "random-seed", "-5")
     page.wait_for_selector("#random-seed .field-problem")
     page.click("#dice")
@@ -100,7 +106,7 @@ def test_a_new_number_answers_the_sentence(fake_url: str, open_page: OpenPage) -
 def test_compare_says_it_at_its_own_fields(fake_url: str, open_page: OpenPage) -> None:
     page = open_page(fake_url)
     page.click("[role=tab]:has-text('Compare')")
-    page.click("#b-more > button")
+    open_more(page, "#b-more", "b-top-k")
     press(page, "compare-random-seed", "-5", "#compare-generate")
     page.wait_for_selector("#compare-random-seed .field-problem")
     assert "Received: -5" in said(page, "compare-random-seed")
@@ -115,7 +121,7 @@ def test_train_says_it_at_its_fields(fake_url: str, open_page: OpenPage) -> None
     page = open_page(fake_url)
     page.click("[role=tab]:has-text('Train')")
     page.wait_for_selector("#train-more:visible")
-    page.click("#train-more > button")
+    open_more(page, "#train-more", "run-seed")
     page.locator("#run-seed input").fill("-1")
     page.locator("#learning-rate input").fill("")
     page.click("#save-settings")
