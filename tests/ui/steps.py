@@ -60,3 +60,9 @@ def reach(page: Any, selector: str, most: int = 80) -> None:
 def playing(page: Any, index: int = 0) -> bool:
     """Whether that player of the page sounds."""
     return not page.evaluate("index => document.querySelectorAll('audio')[index].paused", index)
+
+
+def open_more(page: Any, box: str = "#more", name: str = "random-seed") -> None:
+    """Opens what is folded and waits until its fields have their values: they are made when it opens."""
+    page.click(f"{box} > button")
+    page.wait_for_function("name => document.querySelector(`#${name} input[type=number]`)?.value", arg=name)

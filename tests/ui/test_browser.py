@@ -13,6 +13,7 @@ import soundfile
 
 from musictx.midi.files import read_midi, write_midi
 from tests.ui.fake_studio import broken_chords
+from tests.ui.steps import open_more
 
 OpenPage = Callable[..., Any]
 
@@ -166,7 +167,7 @@ def test_downloads_open(fake_url: str, open_page: OpenPage) -> None:
 
 def test_four_takes_stand_side_by_side(fake_url: str, open_page: OpenPage) -> None:
     page = open_page(fake_url)
-    page.click("#more > button")
+    open_more(page)
     set_number(page, "variations", 4)
     generate(page)
     assert page.locator(".take-tabs button").all_inner_texts() == [f"Take {number}" for number in (1, 2, 3, 4)]
@@ -188,7 +189,7 @@ def test_four_takes_stand_side_by_side(fake_url: str, open_page: OpenPage) -> No
 def test_again_puts_the_settings_of_a_take_back(fake_url: str, open_page: OpenPage) -> None:
     page = open_page(fake_url)
     page.click("#preset label:has-text('Creative')")
-    page.click("#more > button")
+    open_more(page)
     set_number(page, "random-seed", 4242)
     generate(page)
     assert "random seed 4242" in page.locator(".take-facts").inner_text()

@@ -11,7 +11,7 @@ import pytest
 
 from musictx.midi.files import write_midi
 from tests.ui.fake_studio import broken_chords
-from tests.ui.steps import bring_seed, refuse, set_number, show_tab
+from tests.ui.steps import bring_seed, open_more, refuse, set_number, show_tab
 
 OpenPage = Callable[..., Any]
 # Names that a screen reader would read of what can be reached on a tab; two alike cannot be told apart.
@@ -39,7 +39,7 @@ def findings(page: Any) -> list[str]:
 def test_axe_finds_nothing_on_compose(fake_url: str, open_page: OpenPage, scheme: str) -> None:
     page = open_page(fake_url, color_scheme=scheme)
     assert findings(page) == []
-    page.click("#more > button")
+    open_more(page)
     set_number(page, "variations", 2)
     set_number(page, "seconds", 40)
     page.click("#generate")
@@ -158,7 +158,7 @@ def test_what_is_chosen_is_seen_in_the_colours_of_the_system(fake_url: str, open
     head = page.locator(".roll-head").evaluate(colour)
     assert head != page.locator(".roll").evaluate(colour)
     set_number(page, "seconds", 5)
-    page.click("#more > button")
+    open_more(page)
     set_number(page, "variations", 2)
     page.click("#generate")
     page.wait_for_selector(".take-tabs button:nth-child(2)")

@@ -16,6 +16,7 @@ import pytest
 
 from musictx.midi.files import write_midi
 from tests.ui.fake_studio import broken_chords
+from tests.ui.steps import open_more
 from tests.ui.taken import assert_same_sound, notes_of, samples_of
 
 LINKS = """(box) => [...document.querySelector(box).querySelectorAll('a')].map(
@@ -100,7 +101,7 @@ def test_a_name_survives_the_way_to_the_visitors_disk(
     page.wait_for_function("document.querySelector('.stage-title').innerText !== 'Prelude'")
     assert page.locator(".stage-title").inner_text() == name.removesuffix(".mid")
     page.wait_for_selector(".play:not([disabled])")
-    page.click("#more > button")
+    open_more(page)
     number = press_and_wait(page, "", COMPOSE, 5)
     assert_is_one_take(handed_over(page, COMPOSE), f"{kept}-take-1-seed{number}", 32)
     for label, ending in (("MIDI", ".mid"), ("Continuation only", "-continuation.mid")):
@@ -111,7 +112,7 @@ def test_a_name_survives_the_way_to_the_visitors_disk(
 
 def test_takes_and_their_archive_are_the_same_files(fake_url: str, open_page: Callable[..., Any]) -> None:
     page = open_page(fake_url)
-    page.click("#more > button")
+    open_more(page)
     field = page.locator("#variations input[type=number]")
     field.fill("3")
     field.press("Tab")

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.ui.steps import open_more
+
 OpenPage = Callable[..., Any]
 
 
@@ -18,12 +20,6 @@ def said(page: Any, name: str) -> str:
     line = page.locator(f"[id='{field.get_attribute('aria-describedby')}']")
     assert line.get_attribute("role") == "alert" and line.is_visible()
     return str(line.inner_text())
-
-
-def open_more(page: Any, box: str = "#more", name: str = "random-seed") -> None:
-    """Opens what is folded and waits until its fields have their values: they are made when it opens."""
-    page.click(f"{box} > button")
-    page.wait_for_function("name => document.querySelector(`#${name} input[type=number]`)?.value", arg=name)
 
 
 def press(page: Any, name: str, value: str, button: str = "#generate") -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from musictx.midi.files import write_midi
 from tests.ui.fake_studio import broken_chords
+from tests.ui.steps import open_more
 
 OpenPage = Callable[..., Any]
 
@@ -182,7 +183,7 @@ def test_a_run_is_seen_and_heard_and_used(fake_url: str, open_page: OpenPage, pi
 
     page.click("#outcome .use")
     page.wait_for_selector("#generate:visible")
-    page.click("#more > button")
+    open_more(page)
     assert page.locator("#checkpoint input").input_value() == "Waltzes · yours"
     page.click("#generate")
     page.wait_for_selector("[data-phase=done]")

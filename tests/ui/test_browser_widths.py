@@ -10,7 +10,7 @@ import pytest
 
 from musictx.midi.files import write_midi
 from tests.ui.fake_studio import broken_chords
-from tests.ui.steps import bring_seed, refuse, set_number, show_tab
+from tests.ui.steps import bring_seed, open_more, refuse, set_number, show_tab
 
 OpenPage = Callable[..., Any]
 NARROWEST, WIDEST, STEP, HEIGHT = 320, 1600, 40, 860
@@ -56,7 +56,7 @@ def test_compose_fits_every_width_in_every_state(fake_url: str, open_page: OpenP
     refuse(page)
     assert too_wide(page) == {}
     bring_seed(page, write_midi(broken_chords(2), tmp_path / f"{'a-long-name-' * 15}.mid"))
-    page.click("#more > button")
+    open_more(page)
     set_number(page, "variations", 4)
     set_number(page, "seconds", 170)
     page.click("#generate")
