@@ -24,6 +24,20 @@ from musictx.ui.fair_queue import FairQueue
 from musictx.ui.preloads import Preloads, scripts_for
 
 SWEEP_EVERY_S = 300.0
+# What stands on the page at first sight; the scripts of the rest may come after it.
+FIRST_SEEN = (
+    "button",
+    "column",
+    "dropdown",
+    "form",
+    "html",
+    "radio",
+    "row",
+    "slider",
+    "tabitem",
+    "tabs",
+    "uploadbutton",
+)
 MB = 2**20
 
 
@@ -60,8 +74,7 @@ def _lifespan(
         guards = Guards(settings, Presence(), disk, watch, upload_bytes)
         # Gradio puts its own middleware around whatever it is given: answers to other origins among it. These come
         # before that. The stack stands by now, and no request has come yet.
-        names = {block.get_block_name() for block in app.get_blocks().blocks.values()}
-        inner = CompressedDocuments(Preloads(app.middleware_stack, scripts_for(names)))
+        inner = CompressedDocuments(Preloads(app.middleware_stack, scripts_for(FIRST_SEEN)))
         app.middleware_stack = guards.around(inner)
         app.tokens = EndingTokens(settings.login_hours)  # Gradio would keep them for ever
         fair = FairQueue(app.get_blocks(), guards.presence, settings)
