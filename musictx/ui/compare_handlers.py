@@ -72,25 +72,14 @@ class CompareHandlers:
 
     def generate(self, desk: Desk, kept: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Streams both sides of the press that waits: (stage, generate, stop, random seed)."""
-        claimed = desk.claim()
-        if claimed is None:
-            yield after_run(desk)
-            return
-        picture, press = claimed
-        self.music.visitors.go_on(_session(request), press.stop)
 
         def permit(checkpoint: str) -> None:
             self.music.permit(checkpoint, kept, request)
 
-        try:
-            yield from self._stream(desk, picture, press, permit)
-        except MusictxError as error:
-            yield self.music.failed(desk, picture, str(error))
-        except Exception:
-            logging.getLogger(__name__).exception("a comparison failed")
-            yield self.music.failed(desk, picture, UNKNOWN)
-        finally:
-            self.music.visitors.end(_session(request), press.stop)
+        def stream(picture: Picture, press: Press) -> Iterator[tuple[Any, ...]]:
+            return self._stream(desk, picture, press, permit)
+
+        yield from self.music.run(desk, _session(request), stream)
 
     def _sides(
         self,

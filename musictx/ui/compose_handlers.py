@@ -6,7 +6,7 @@ import logging
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,22 +83,32 @@ class ComposeHandlers:
 
     def generate(self, desk: Desk, kept: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Streams the takes of the press that waits: (stage, generate, stop, random seed); `kept` is the browser's."""
+
+        def stream(picture: Picture, press: Press) -> Iterator[tuple[Any, ...]]:
+            self.permit(press.settings.checkpoint, kept, request)
+            yield from self._stream(desk, picture, press)
+
+        yield from self.run(desk, str(request.session_hash), stream)
+
+    def run(
+        self, desk: Desk, session: str, stream: Callable[[Picture, Press], Iterator[tuple[Any, ...]]]
+    ) -> Iterator[tuple[Any, ...]]:
+        """The press that waits, from its turn to its end, whatever `stream` makes of it; as `generate`."""
         claimed = desk.claim()
         if claimed is None:
             yield after_run(desk)
             return
         picture, press = claimed
-        self.visitors.go_on(str(request.session_hash), press.stop)
+        self.visitors.go_on(session, press.stop)
         try:
-            self.permit(press.settings.checkpoint, kept, request)
-            yield from self._stream(desk, picture, press)
+            yield from stream(picture, press)
         except MusictxError as error:
             yield self.failed(desk, picture, str(error))
         except Exception:
             logging.getLogger(__name__).exception("generation failed")
             yield self.failed(desk, picture, UNKNOWN)
         finally:
-            self.visitors.end(str(request.session_hash), press.stop)
+            self.visitors.end(session, press.stop)
 
     def permit(self, checkpoint: str, kept: Any, request: gr.Request) -> None:
         """Raises CheckpointError for another person's checkpoint: the studio serves everybody and knows no owners."""
