@@ -146,6 +146,8 @@ class TrainingConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TrainingConfig:
         """From `run.json`; lists become tuples."""
+        if not isinstance(values, dict):
+            raise SettingsError(f"a run's settings are names with their values. Received: {values!r}")
         values = dict(values)
         try:
             for name in ("data", "weights", "lora_layers"):

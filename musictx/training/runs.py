@@ -75,8 +75,11 @@ class RunFolder:
     def read_config(self) -> dict[str, Any]:
         """The stored configuration; TrainingError if this is no run."""
         try:
-            return dict(json.loads((self.path / "run.json").read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError) as error:
+            values = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+            if not isinstance(values, dict):
+                raise ValueError("run.json holds no settings")
+            return values
+        except (FileNotFoundError, ValueError, RecursionError) as error:
             raise TrainingError(f"{self.path} is no training run ({error}). Start one without --resume.") from error
 
     def check_vacant(self) -> None:

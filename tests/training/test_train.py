@@ -176,3 +176,13 @@ def test_unfit_configurations_are_refused(config: TrainingConfig, field: str, va
 def test_a_configuration_with_lists_that_are_none_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(SettingsError):
         TrainingConfig.from_dict(values)
+
+
+@pytest.mark.parametrize("content", ["3", "[]", "null", '"steps"', "[" * 5000])
+def test_a_run_whose_settings_are_no_names_with_values_is_refused(tmp_path: Path, content: str) -> None:
+    """Found by fuzzing: a number took the reader out of its errors."""
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(TrainingError, match="no training run"):
+        RunFolder(tmp_path).read_config()
+    with pytest.raises(SettingsError, match="names with their values"):
+        TrainingConfig.from_dict(3)  # type: ignore[arg-type]
