@@ -1,9 +1,9 @@
 """Fuzzing of whatever reads a file from outside: `python -m scripts.fuzz TARGET [--runs 100000] [--minutes 10]`.
 
 Targets: midi, zip, header, card, sf2, settings, recipe. The property: what comes back is an answer or a MusictxError,
-within 2 s of processor time and 200 MB. With atheris installed (`pip install atheris`) inputs are guided by coverage; without it they are
-mutations of the seeds by chance. An input that breaks the property is written to
-the folder `findings` and named: put it into a test.
+within 2 s of processor time and 200 MB. With atheris installed (`pip install atheris`) inputs are guided by coverage;
+without it they are mutations of the seeds by chance. An input that breaks the property is written to the folder
+`findings` and named: put it into a test.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
 
 
 def mutated_json(content: bytes, chance: random.Random) -> bytes:
-    """JSON with one value, somewhere in it, of another kind, or one entry less; behind 8 bytes of length if it has them.
+    """JSON with one value of another kind, or one entry less, anywhere in it; behind 8 bytes of length if it has them.
 
     Bytes changed by chance hardly ever stay JSON: what reads the values would see none.
     """
