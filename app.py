@@ -22,7 +22,7 @@ from musictx.errors import MusictxError
 from musictx.hosting.files import own_files, temporary_files
 from musictx.hosting.logs import kept_log
 from musictx.hosting.settings import HostSettings, listing
-from musictx.ui.address import LARGEST_PORT, check_address, read_port
+from musictx.ui.server.address import LARGEST_PORT, check_address, read_port
 
 
 class _Help(HelpFormatter, argparse.RawDescriptionHelpFormatter):

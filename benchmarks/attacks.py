@@ -242,7 +242,7 @@ def zip_of_many(checkout: Path, folder: Path) -> str:
         for number in range(5000):
             archive.writestr(f"{number}.mid", b"MThd")
     what = (
-        "from musictx.workshop.datasets import Datasets; from musictx.workshop.policy import WorkshopLimits; "
+        "from musictx.workshop.datasets.store import Datasets; from musictx.workshop.policy import WorkshopLimits; "
         "Datasets(Path(sys.argv[1]).parent / 'd', WorkshopLimits()).take_in('me', [Path(sys.argv[1])], '', False)"
     )
     return elsewhere(checkout, what, path)
@@ -257,7 +257,7 @@ def checkpoint_that_claims(checkout: Path, folder: Path) -> str:
         archive.writestr("config.json", json.dumps({**card, "shards": ["weights-1-of-1.safetensors"]}))
         archive.writestr("weights-1-of-1.safetensors", (2).to_bytes(8, "little") + b"{}")
     what = (
-        "from musictx.workshop.package import unpack_checkpoint; "
+        "from musictx.workshop.checkpoints.package import unpack_checkpoint; "
         "unpack_checkpoint(Path(sys.argv[1]), Path(sys.argv[1]).parent / 'c', [])"
     )
     return elsewhere(checkout, what, path)

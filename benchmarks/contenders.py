@@ -21,8 +21,8 @@ import numpy as np
 
 from benchmarks.measure import peak_mb
 from musictx.config import SAMPLING_PRESETS
-from musictx.generation.decoder import Decoder, Ids, draw
-from musictx.generation.past import past_after
+from musictx.generation.engines.base import Decoder, Ids, draw
+from musictx.generation.sampling.state import past_after
 from musictx.midi import vocabulary
 
 SAMPLING = SAMPLING_PRESETS["balanced"]
@@ -74,7 +74,7 @@ class Naive:
     """The keras-io example's loop: the whole window again for every token."""
 
     def __init__(self, checkpoint: Path) -> None:
-        from musictx.generation.compiled import compiled
+        from musictx.generation.engines.compiled import compiled
         from musictx.model.checkpoint import load_checkpoint
 
         model, _ = load_checkpoint(checkpoint, vocabulary.fingerprint())
@@ -165,10 +165,10 @@ def build(name: str, checkpoint: Path, shape: dict[str, Any]) -> Contender:
     if name == "naive":
         return Naive(checkpoint)
     if name in ("onnx", "onnx-int8"):
-        from musictx.generation.onnx_decoder import OnnxDecoder
+        from musictx.generation.engines.onnx.decoder import OnnxDecoder
 
         return Engine(OnnxDecoder.open(checkpoint, checkpoint, int8=name == "onnx-int8"))
-    from musictx.generation.keras_decoder import KerasDecoder
+    from musictx.generation.engines.keras import KerasDecoder
     from musictx.model.checkpoint import load_checkpoint
 
     return Engine(KerasDecoder(load_checkpoint(checkpoint, vocabulary.fingerprint())[0], chunk=CALL))

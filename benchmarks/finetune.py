@@ -23,9 +23,9 @@ from musictx.midi.vocabulary import fingerprint
 from musictx.model.checkpoint import load_checkpoint
 from musictx.training.evaluate import evaluate
 from musictx.training.pieces import read_pieces
-from musictx.workshop.plan import CHECKPOINTS
-from musictx.workshop.settings import RunSettings
-from musictx.workshop.view import RunView
+from musictx.workshop.runs.plan import CHECKPOINTS
+from musictx.workshop.runs.settings import RunSettings
+from musictx.workshop.runs.view import RunView
 from musictx.workshop.workshop import EVERYBODY, Workshop, open_workshop
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.contenders import Child
 from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
 from musictx.config import ModelConfig
-from musictx.generation.quantize import BLOCK
+from musictx.generation.engines.onnx.quantize import BLOCK
 from musictx.model.card import read_card
 
 CONTENDERS = ("bandwidth", "naive", "tensorflow", "jax", "onnx", "onnx-int8", "peer")

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.measure import machine, print_facts, print_table
-from musictx.generation.onnx_graphs import find_graphs
-from musictx.generation.onnx_network import Network, side_by_side
+from musictx.generation.engines.onnx.graphs import find_graphs
+from musictx.generation.engines.onnx.network import Network, side_by_side
 from musictx.midi import vocabulary
 from musictx.model.weights import read_weights
 from musictx.training.dataset import open_corpus

@@ -21,12 +21,12 @@ import onnxruntime
 
 from benchmarks.contenders import SAMPLING, Child, prompt_of
 from benchmarks.measure import RESULTS, machine, median_s, print_facts, print_table, write_json
-from musictx.generation.decoder import draw
+from musictx.generation.engines.base import draw
+from musictx.generation.engines.onnx.decoder import OnnxDecoder
+from musictx.generation.engines.onnx.graphs import cache_names, find_graphs
+from musictx.generation.engines.onnx.network import Network
 from musictx.generation.generate import generate
-from musictx.generation.onnx_decoder import OnnxDecoder
-from musictx.generation.onnx_graphs import cache_names, find_graphs
-from musictx.generation.onnx_network import Network
-from musictx.generation.past import past_after
+from musictx.generation.sampling.state import past_after
 from musictx.midi import vocabulary
 from musictx.model.card import read_card
 from musictx.model.weights import read_weights

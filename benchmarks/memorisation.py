@@ -24,15 +24,15 @@ import numpy as np
 
 from benchmarks.measure import RESULTS, machine, print_facts, print_table
 from benchmarks.one_piece import OnePiece
-from musictx.audition import CONTINUATION_S, Opening, audition, openings
 from musictx.config import SAMPLING_PRESETS, SamplingConfig
-from musictx.experiment import open_studio
-from musictx.generation.decoder import Decoder
+from musictx.continuation_evaluation import CONTINUATION_S, Opening, audition, openings
+from musictx.generation.engines.base import Decoder
 from musictx.midi.codec import decode
 from musictx.midi.files import read_midi, write_midi
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex
 from musictx.model.weights import weights_hash
+from musictx.python_api import open_studio
 from musictx.training.dataset import open_corpus
 from musictx.training.pieces import read_pieces
 

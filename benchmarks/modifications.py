@@ -28,9 +28,9 @@ import numpy as np
 
 from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
 from musictx.config import MODEL_PRESETS, ModelConfig
-from musictx.generation.onnx_network import available_cores
+from musictx.generation.engines.onnx.network import available_cores
 from musictx.training.runs import RunFolder
-from musictx.workshop.process import DIED, standing
+from musictx.workshop.runs.status import DIED, standing
 
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 PACKAGES = ("keras", "tensorflow", "jax", "torch")
@@ -158,7 +158,7 @@ def speeds(runs: dict[str, RunFolder], options: argparse.Namespace) -> dict[str,
     """Of each variant by its name; those that differ in nothing that costs time are measured once."""
     from benchmarks.contenders import Engine
     from benchmarks.train import stepping
-    from musictx.generation.onnx_decoder import OnnxDecoder
+    from musictx.generation.engines.onnx.decoder import OnnxDecoder
     from musictx.training.allocator import keep_freed_memory
 
     keep_freed_memory()

@@ -19,8 +19,8 @@ from typing import Any
 
 from benchmarks.measure import RESULTS, machine, print_facts, print_table
 from benchmarks.memorisation import USUAL, takes
-from musictx.audition import Heard, Opening, figures, hear, mean_and_half, openings
 from musictx.config import SAMPLING_PRESETS
+from musictx.continuation_evaluation import Heard, Opening, figures, hear, mean_and_half, openings
 from musictx.training.pieces import read_pieces
 
 ALL = "all presets"

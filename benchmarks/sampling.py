@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
-from musictx.audition import CONTINUATION_S, FAULTS, Opening, audition, openings
 from musictx.config import SAMPLING_PRESETS, SamplingConfig
-from musictx.experiment import open_studio
-from musictx.generation.decoder import Decoder
+from musictx.continuation_evaluation import CONTINUATION_S, FAULTS, Opening, audition, openings
+from musictx.generation.engines.base import Decoder
 from musictx.generation.score import score_seed
 from musictx.midi.codec import encode
+from musictx.python_api import open_studio
 from musictx.training.pieces import read_pieces
 
 FOCUSES = (0.7, 0.8, 1.2, 1.4)  # times the attention temperature as trained, which is Balanced itself

@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.measure import machine, print_facts, print_table
 from musictx.config import SAMPLING_PRESETS, SamplingConfig
-from musictx.experiment import open_studio
 from musictx.midi.measures import foreign_share, pitch_class_distance
+from musictx.python_api import open_studio
 from musictx.studio import Studio
 from musictx.takes import ComposeSettings, Take
 

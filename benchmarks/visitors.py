@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
 from musictx.studio import Studio
 from musictx.takes import ComposeSettings
-from musictx.ui.visitors import AT_ONCE
+from musictx.ui.access.stop_flags import AT_ONCE
 
 WARM_S = 1.0  # reports within the first second are about reading the seed
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from musictx.privacy import send_nothing
 
 if TYPE_CHECKING:
-    from musictx.experiment import generate_enhanced_music
+    from musictx.python_api import generate_enhanced_music
 
 __all__ = ["generate_enhanced_music"]
 __version__ = "0.1.0"
@@ -27,7 +27,7 @@ send_nothing()  # whichever module of this package is imported, this line runs b
 def __getattr__(name: str) -> Any:
     """Imports what is heavy only when somebody asks for it (PEP 562)."""
     if name == "generate_enhanced_music":
-        from musictx.experiment import generate_enhanced_music
+        from musictx.python_api import generate_enhanced_music
 
         return generate_enhanced_music
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -26,7 +26,6 @@ from musictx.errors import AudioError, MidiError
 from musictx.generation.generate import Chunk, Ending, generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
 from musictx.generation.score import SeedScore, score_seed
-from musictx.loaded import Loaded
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.bounded import BoundedReader
 from musictx.midi.codec import encode
@@ -35,10 +34,11 @@ from musictx.midi.join import seed_and_join
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex, Sharing
 from musictx.model.card import CheckpointCard, list_cards
+from musictx.model_cache import Loaded
 from musictx.takes import BuiltInSeed, ComposeSettings, Progress, RenderSettings, Seed, Take
 
 if TYPE_CHECKING:
-    from musictx.generation.decoder import Decoder
+    from musictx.generation.engines.base import Decoder
 
 __all__ = [
     "BuiltInSeed",

@@ -50,7 +50,7 @@ def read_midi_bytes(content: bytes, folder: Path) -> Any:
 
 def read_zip(content: bytes, folder: Path) -> Any:
     """An upload for a dataset: checked, then every member read."""
-    from musictx.workshop.archive import midi_files, read_all
+    from musictx.workshop.datasets.archive import midi_files, read_all
     from musictx.workshop.policy import WorkshopLimits
 
     path = folder / "upload.zip"
@@ -90,7 +90,7 @@ def read_sf2(content: bytes, folder: Path) -> Any:
 
 def read_run_settings(content: bytes, folder: Path) -> Any:
     """A file of settings for a run."""
-    from musictx.ui.form_handlers import read_settings_file
+    from musictx.ui.train.form_handlers import read_settings_file
 
     (folder / "settings.json").write_bytes(content)
     return read_settings_file(folder / "settings.json")
@@ -142,7 +142,7 @@ def seeds(name: str, folder: Path) -> list[bytes]:
     if name == "sf2":
         return [b"RIFF" + (64).to_bytes(4, "little") + b"sfbkLIST" + (52).to_bytes(4, "little") + b"INFO" + bytes(48)]
     if name == "settings":
-        from musictx.workshop.settings import RunSettings
+        from musictx.workshop.runs.settings import RunSettings
 
         return [RunSettings(name="a").to_json().encode()]
     from dataclasses import asdict

@@ -34,7 +34,7 @@ def free_port() -> int:
 
 def open_page(checkpoint: str, port: int, folder: Path) -> str:
     """Serves the page from a thread, training in `folder`; returns its address once it answers."""
-    from musictx.experiment import open_studio
+    from musictx.python_api import open_studio
     from musictx.ui.page import serve
     from musictx.workshop.policy import TrainingPolicy
     from musictx.workshop.workshop import Workshop

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.config import SamplingConfig
-from musictx.generation.decoder import Ids, Nats, Uniforms, draw, token_nats
-from musictx.generation.past import Past
+from musictx.generation.engines.base import Ids, Nats, Uniforms, draw, token_nats
+from musictx.generation.sampling.state import Past
 from musictx.midi import vocabulary as v
 
 LogitsOf = Callable[[Ids], npt.NDArray[np.float32]]  # ids of one row (T,) -> logits (V,)

@@ -28,15 +28,15 @@ LAW: dict[str, set[str]] = {
     "training": GROUND | {"midi", "model"},
     "audio": GROUND | {"midi.notes"},
     "takes": GROUND | {"midi"},  # what the studio hands out
-    "loaded": GROUND | {"midi", "model", "generation"},  # what the studio has loaded
-    "studio": GROUND | {"midi", "model", "generation", "audio", "takes", "loaded"},
-    "experiment": GROUND | {"midi", "takes", "model", "generation", "audio", "studio"},
-    "audition": GROUND | {"midi", "generation"},
+    "model_cache": GROUND | {"midi", "model", "generation"},  # what the studio has loaded
+    "studio": GROUND | {"midi", "model", "generation", "audio", "takes", "model_cache"},
+    "python_api": GROUND | {"midi", "takes", "model", "generation", "audio", "studio"},
+    "continuation_evaluation": GROUND | {"midi", "generation"},
     "workshop": GROUND | {"midi", "takes", "model", "generation", "training", "studio"},
     "ui": GROUND | {"hosting", "midi", "takes", "model", "generation", "training", "audio", "studio", "workshop"},
     "cli": GROUND
-    | {"midi", "takes", "model", "generation", "training", "audio", "studio", "experiment"}
-    | {"audition", "workshop"},
+    | {"midi", "takes", "model", "generation", "training", "audio", "studio", "python_api"}
+    | {"continuation_evaluation", "workshop"},
 }
 # Library -> rooms that may import it; a library not named here is free.
 ONLY_IN: dict[str, set[str]] = {

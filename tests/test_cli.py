@@ -16,9 +16,9 @@ import pytest
 
 from musictx.cli import COMMANDS, build_parser, main
 from musictx.cli.command import Bar
-from musictx.generation.decoder import Decoder
-from musictx.loaded import Loaded
+from musictx.generation.engines.base import Decoder
 from musictx.midi.files import read_midi, write_midi
+from musictx.model_cache import Loaded
 from musictx.training.config import TrainingConfig
 from musictx.training.runs import RunFolder
 from scripts.make_seeds import SEEDS

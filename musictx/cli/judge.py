@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from musictx.audition import Comparison
+    from musictx.continuation_evaluation import Comparison
 
     Ids = npt.NDArray[np.int32]
 
@@ -72,8 +72,8 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     """What was typed, all of it before anything is read; SettingsError or CheckpointError says what does not fit."""
-    from musictx.experiment import open_studio
     from musictx.model.card import read_card
+    from musictx.python_api import open_studio
     from musictx.takes import LARGEST_SEED, LENGTH_RANGE_S
 
     check_whole("--every", options.every, 1, MANY)
@@ -92,10 +92,10 @@ def _check(options: argparse.Namespace) -> None:
 
 def _judge_loss(options: argparse.Namespace, pieces: list[Ids]) -> None:
     """NLL in nats per token, per note and per second."""
-    from musictx.experiment import open_studio
     from musictx.midi.vocabulary import fingerprint
     from musictx.model.checkpoint import load_checkpoint
     from musictx.model.weights import weights_hash
+    from musictx.python_api import open_studio
     from musictx.training.allocator import keep_freed_memory
     from musictx.training.evaluate import evaluate
     from musictx.training.piece_log import PieceLog
@@ -122,8 +122,8 @@ def _judge_loss(options: argparse.Namespace, pieces: list[Ids]) -> None:
 
 def _judge_music(options: argparse.Namespace, pieces: list[Ids]) -> None:
     """Continuations of openings, each preset in turn."""
-    from musictx.audition import audition, openings
-    from musictx.experiment import open_studio
+    from musictx.continuation_evaluation import audition, openings
+    from musictx.python_api import open_studio
 
     seeds = openings(pieces, options.openings, real_s=options.seconds)
     studio, name = open_studio(options.checkpoint)

@@ -135,8 +135,8 @@ def _train(options: argparse.Namespace) -> None:
     from musictx.training.config import TrainingConfig
     from musictx.training.plan import planned
     from musictx.training.runs import RunFolder
-    from musictx.workshop.child import recorded
-    from musictx.workshop.process import clear_request, stop_asked
+    from musictx.workshop.runs.status import clear_request, stop_asked
+    from musictx.workshop.runs.worker import recorded
 
     if options.folder is None:
         raise TrainingError("Give the folder of the run: python -m musictx train runs/mine --data data/mine")

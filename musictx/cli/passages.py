@@ -46,9 +46,9 @@ def _shared_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _shared(options: argparse.Namespace) -> None:
-    from musictx.experiment import open_studio
     from musictx.midi.files import read_midi
     from musictx.midi.passage_index import INDEX_FILE
+    from musictx.python_api import open_studio
     from musictx.takes import sharing_facts, sharing_sentence
 
     studio, name = open_studio(options.checkpoint)

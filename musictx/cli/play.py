@@ -60,7 +60,7 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _generate(options: argparse.Namespace) -> None:
-    from musictx.experiment import open_studio
+    from musictx.python_api import open_studio
     from musictx.takes import RenderSettings, sharing_facts, sharing_sentence
 
     studio, checkpoint = open_studio(options.checkpoint, options.engine)

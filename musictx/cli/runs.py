@@ -14,8 +14,8 @@ from musictx.errors import TrainingError
 
 if TYPE_CHECKING:
     from musictx.training.config import TrainingConfig
-    from musictx.workshop.shelf import Shelf
-    from musictx.workshop.view import RunView
+    from musictx.workshop.runs.store import Shelf
+    from musictx.workshop.runs.view import RunView
     from musictx.workshop.workshop import Workshop
 
 WATCH_S = 1.0  # between two looks at a run that is waited for
@@ -53,7 +53,7 @@ def _runs_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _runs(options: argparse.Namespace) -> None:
     from musictx.workshop.policy import WorkshopLimits
-    from musictx.workshop.shelf import Shelf
+    from musictx.workshop.runs.store import Shelf
     from musictx.workshop.workshop import open_workshop
 
     workshop = open_workshop(PROJECT)
@@ -90,7 +90,7 @@ def _list(shelf: Shelf, as_json: bool) -> None:
 
 
 def _show(shelf: Shelf, run: str, as_json: bool) -> None:
-    from musictx.workshop.watch import view_run
+    from musictx.workshop.runs.reader import view_run
 
     view = view_run(shelf.find("", run))
     if as_json:
@@ -108,7 +108,7 @@ def _show(shelf: Shelf, run: str, as_json: bool) -> None:
 
 
 def _start(workshop: Workshop, options: argparse.Namespace) -> None:
-    from musictx.workshop.settings import RunSettings
+    from musictx.workshop.runs.settings import RunSettings
 
     if options.folder:
         raise TrainingError("A run is started among those of the page: leave --folder out, or set MUSICTX_WORKSHOP.")
@@ -140,7 +140,7 @@ def _text(path: Path) -> str:
 
 
 def _after_start(shelf: Shelf, run: str, wait: bool) -> None:
-    from musictx.workshop.watch import view_run
+    from musictx.workshop.runs.reader import view_run
 
     folder = shelf.find("", run)
     print(f"{run} is {_status(view_run(folder))}; look with: python -m musictx runs show {run}")
@@ -187,8 +187,8 @@ def work_on(folder: Path, timed: bool) -> None:
     if timed:
         _time_steps(folder)
         return
-    from musictx.workshop.child import work
-    from musictx.workshop.process import standing
+    from musictx.workshop.runs.status import standing
+    from musictx.workshop.runs.worker import work
 
     if work(folder, _train_and_sample) == "failed":
         raise TrainingError(standing(folder).error or "Another process is at work on this run.")
@@ -207,7 +207,7 @@ def _train_and_sample(config: TrainingConfig, folder: Path, stop: Callable[[], b
 def _sampler(config: TrainingConfig, folder: Path) -> Callable[..., None]:
     from musictx.training.dataset import open_corpus
     from musictx.training.runs import RunFolder
-    from musictx.workshop.listening import SampleWriter
+    from musictx.workshop.runs.samples import SampleWriter
 
     return SampleWriter(RunFolder(folder), open_corpus(Path(config.data[0])), config.seed)
 
@@ -217,7 +217,7 @@ def _time_steps(folder: Path) -> None:
 
     from musictx.training.config import TrainingConfig
     from musictx.training.runs import RunFolder, replace_file
-    from musictx.workshop.measure import FILE, measure
+    from musictx.workshop.runs.measure import FILE, measure
 
     config = TrainingConfig.from_dict(RunFolder(folder).read_config())
     figures = measure(config, folder, _sampler(config, folder))

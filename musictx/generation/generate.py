@@ -19,10 +19,10 @@ import numpy as np
 
 from musictx.config import SamplingConfig, check_range
 from musictx.errors import SettingsError
-from musictx.generation.decoder import Decoder, Ids, Stream, Uniforms
-from musictx.generation.pace import Pace
-from musictx.generation.past import past_after
+from musictx.generation.chunk_size import Pace
+from musictx.generation.engines.base import Decoder, Ids, Stream, Uniforms
 from musictx.generation.prompt import limits_of, tail
+from musictx.generation.sampling.state import past_after
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import shift_steps
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from musictx.generation import grammar, home, restraint
-from musictx.generation.past import Limits
+from musictx.generation.sampling import density_limit as restraint
+from musictx.generation.sampling import grammar
+from musictx.generation.sampling import pitch_class_bias as home
+from musictx.generation.sampling.state import Limits
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import decode, shift_steps
 from musictx.midi.notes import NoteSequence

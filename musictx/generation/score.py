@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musictx.generation.decoder import Decoder, Ids
+from musictx.generation.engines.base import Decoder, Ids
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import shift_steps
 

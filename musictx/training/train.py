@@ -18,16 +18,16 @@ from musictx.errors import TrainingError
 from musictx.model.card import carry_notice
 from musictx.model.checkpoint import save_checkpoint
 from musictx.model.transformer import MusicTransformer
-from musictx.training.ahead import Ahead
 from musictx.training.config import TrainingConfig
 from musictx.training.dataset import Ids
 from musictx.training.devices import Devices, use_all_devices
-from musictx.training.held_out import HeldOut
 from musictx.training.network import build_network, moving_variables, optimizer_of, schedule_of
 from musictx.training.objective import NextToken
 from musictx.training.plan import corpora_of, planned, windows_of
+from musictx.training.prefetch import Ahead
 from musictx.training.runs import RunFolder, State
 from musictx.training.stepper import Scalar, stepper_of
+from musictx.training.validation import HeldOut
 
 Listener = Callable[[int, MusicTransformer], None]
 

@@ -24,8 +24,9 @@ from musictx.errors import AudioError, MidiError, MusictxError, SettingsError
 from musictx.midi.files import MIDI_SUFFIXES
 from musictx.takes import ComposeSettings, Progress, RenderSettings, Seed, Take, sharing_facts
 from musictx.ui import text
-from musictx.ui.compose_events import GENERATION
-from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.access.stop_flags import part_of
+from musictx.ui.compose.events import GENERATION
+from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.controls import (
     DEFAULT_CONTEXT_SECONDS,
     DEFAULT_PRESET,
@@ -34,10 +35,9 @@ from musictx.ui.controls import (
     default_checkpoint,
     new_random_seed,
 )
-from musictx.ui.downloads import renamed, take_stem
 from musictx.ui.forms import CUSTOM, preset_values, read_settings, read_sound
-from musictx.ui.seed_handlers import LIMIT_BYTES
-from musictx.ui.visitors import part_of
+from musictx.ui.player.downloads import renamed, take_stem
+from musictx.ui.seed.handlers import LIMIT_BYTES
 
 T = TypeVar("T")
 

@@ -11,32 +11,35 @@ import gradio as gr
 from musictx.ui.theme import HERE
 
 # What a component with a deck needs, a roll and its player. One scope: each file uses what the ones before it define.
-DECK = ("roll.js", "roll_draw.js", "player.js", "deck.js", "deck_input.js", "deck_pointer.js")
+DECK = tuple(f"player/{name}.js" for name in ("roll", "roll_draw", "player", "deck", "deck_input", "deck_pointer"))
 
 
 def build_component(
-    name: str, value: dict[str, Any], scripts: Sequence[str], styles: Sequence[str], elem_id: str = ""
+    name: str, value: dict[str, Any], scripts: Sequence[str] = (), styles: Sequence[str] = (), elem_id: str = ""
 ) -> gr.HTML:
-    """`name`.html with `value` on show; `<!-- part.html -->` in it stands for the content of that file.
+    """The component of `name`.html, a path from `ui/`, with `value` on show.
+
+    `<!-- folder/part.html -->` in it stands for the content of that file.
 
     Args:
         value: plain values only, read by the scripts as `props.value`.
-        scripts: one scope: each file uses what the ones before it define.
-        styles: style sheets, scoped to the component.
+        scripts: one scope: each file uses what the ones before it define; `name`.js if none is given.
+        styles: style sheets, scoped to the component; `name`.css if none is given.
+        elem_id: the last part of `name` if not given.
     """
     return gr.HTML(
         value=value,
         html_template=_whole(f"{name}.html"),
-        css_template="\n".join(_read(style) for style in styles),
-        js_on_load="\n".join(_read(script) for script in scripts),
+        css_template="\n".join(_read(style) for style in styles or (f"{name}.css",)),
+        js_on_load="\n".join(_read(script) for script in scripts or (f"{name}.js",)),
         apply_default_css=False,
-        elem_id=elem_id or name.replace("_", "-"),
+        elem_id=elem_id or name.rpartition("/")[2].replace("_", "-"),
     )
 
 
 def _whole(name: str) -> str:
     """A file of HTML with its parts in it, and theirs."""
-    return re.sub(r"<!-- (\w+\.html) -->", lambda part: _whole(part[1]).strip(), _read(name))
+    return re.sub(r"<!-- ([\w/]+\.html) -->", lambda part: _whole(part[1]).strip(), _read(name))
 
 
 def _read(name: str) -> str:

@@ -15,29 +15,29 @@ from musictx.hosting.settings import HostSettings
 from musictx.hosting.watch import Watch
 from musictx.takes import EQUAL_TAKES
 from musictx.ui import icons
-from musictx.ui.about import build_about
-from musictx.ui.address import check_address
+from musictx.ui.about.tab import build_about
+from musictx.ui.access.identity import build_keepsake
+from musictx.ui.access.own_checkpoints import OwnCheckpoints
+from musictx.ui.access.sign_in import read_logins
+from musictx.ui.access.stop_flags import Visitors
 from musictx.ui.api import build_api
-from musictx.ui.compare import build_compare
-from musictx.ui.compare_events import wire_compare
-from musictx.ui.compare_handlers import CompareHandlers
-from musictx.ui.compose import build_compose
-from musictx.ui.compose_events import wire, wire_meeting
-from musictx.ui.compose_handlers import ComposeHandlers
+from musictx.ui.browser_state.settings import settings_store
+from musictx.ui.compare.events import wire_compare
+from musictx.ui.compare.handlers import CompareHandlers
+from musictx.ui.compare.tab import build_compare
+from musictx.ui.compose.events import wire, wire_meeting
+from musictx.ui.compose.handlers import ComposeHandlers
+from musictx.ui.compose.tab import build_compose
 from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, default_checkpoint
-from musictx.ui.own_checkpoints import OwnCheckpoints
-from musictx.ui.seed_handlers import SeedHandlers
-from musictx.ui.served import hosting_options
-from musictx.ui.serving import serve_until_ended
-from musictx.ui.settings_memory import settings_store
-from musictx.ui.sign_in import read_logins
+from musictx.ui.seed.handlers import SeedHandlers
+from musictx.ui.server.address import check_address
+from musictx.ui.server.application import hosting_options
+from musictx.ui.server.lifetime import serve_until_ended
+from musictx.ui.server.warm_up import Warmth
+from musictx.ui.server.watched_studio import watched
 from musictx.ui.theme import HERE, build_theme, read_styles
-from musictx.ui.train import build_train
-from musictx.ui.train_events import TrainHandlers, wire_train
-from musictx.ui.visit import build_keepsake
-from musictx.ui.visitors import Visitors
-from musictx.ui.warmth import Warmth
-from musictx.ui.watched import watched
+from musictx.ui.train.events import TrainHandlers, wire_train
+from musictx.ui.train.tab import build_train
 
 if TYPE_CHECKING:
     from musictx.studio import Studio
@@ -50,7 +50,9 @@ CACHE_SWEEP_S, CACHE_AGE_S = 900, 4 * 3600
 # A little above the 2 MB for a seed: what lies between is answered with a sentence, the rest never stored.
 MAX_UPLOAD = 4 * 2**20
 # What holds for every tab; one scope, and the header is the component that is always there.
-PAGE_SCRIPTS = ("header.js", "fields.js", "names.js", "focus.js", "picker.js", "alerts.js", "sound.js")
+PAGE_SCRIPTS = tuple(
+    f"header/{name}.js" for name in ("header", "fields", "names", "focus", "picker", "alerts", "sound")
+)
 
 
 def build_page(

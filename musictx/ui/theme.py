@@ -143,4 +143,4 @@ def _controls() -> dict[str, str]:
 
 def read_styles() -> str:
     """The page's own style sheets, for `launch(css=…)`."""
-    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "train.css"))
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "train/train.css"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from musictx.workshop.view import Curve
+from musictx.workshop.runs.view import Curve
 
 TURNED_NLL = 0.01  # nats per token above its lowest point, from which a held-out curve counts as risen
 TURNED_CHECKS = 2  # so many checkpoints in a row

@@ -22,21 +22,21 @@ from musictx.takes import DEFAULT_CHECKPOINT, Take
 from musictx.training.config import TrainingConfig
 from musictx.training.dataset import open_corpus
 from musictx.training.runs import RunFolder
-from musictx.workshop.child import measure_elsewhere
-from musictx.workshop.datasets import Datasets
-from musictx.workshop.duels import Duel, DuelResult, hold_duel, reveal_duel
-from musictx.workshop.listening import read_sample
-from musictx.workshop.measure import measured
-from musictx.workshop.package import pack_checkpoint
-from musictx.workshop.plan import check_start, default_settings, estimate, memory_bytes, shape, training_config
+from musictx.workshop.checkpoints.package import pack_checkpoint
+from musictx.workshop.checkpoints.references import OWN, References, checkpoint_resolver
+from musictx.workshop.checkpoints.uploads import Uploads
+from musictx.workshop.datasets.report import DatasetReport, DatasetRow
+from musictx.workshop.datasets.store import Datasets
 from musictx.workshop.policy import TrainingPolicy, WorkshopLimits, owner_of
-from musictx.workshop.references import OWN, References, checkpoint_resolver
-from musictx.workshop.report import DatasetReport, DatasetRow
-from musictx.workshop.settings import RunSettings
-from musictx.workshop.shelf import OWN_DATA, Shelf
-from musictx.workshop.uploads import Uploads
-from musictx.workshop.view import Curve, Estimate, RunView, Sample, TrainedCheckpoint
-from musictx.workshop.watch import view_run
+from musictx.workshop.runs.blind_test import Duel, DuelResult, hold_duel, reveal_duel
+from musictx.workshop.runs.measure import measured
+from musictx.workshop.runs.plan import check_start, default_settings, estimate, memory_bytes, shape, training_config
+from musictx.workshop.runs.reader import view_run
+from musictx.workshop.runs.samples import read_sample
+from musictx.workshop.runs.settings import RunSettings
+from musictx.workshop.runs.store import OWN_DATA, Shelf
+from musictx.workshop.runs.view import Curve, Estimate, RunView, Sample, TrainedCheckpoint
+from musictx.workshop.runs.worker import measure_elsewhere
 
 __all__ = [
     "Curve",

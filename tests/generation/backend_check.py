@@ -11,8 +11,8 @@ import keras
 import numpy as np
 
 from musictx.config import MODEL_PRESETS, SamplingConfig
+from musictx.generation.engines.keras import KerasDecoder
 from musictx.generation.generate import Ending, generate
-from musictx.generation.keras_decoder import KerasDecoder
 from musictx.midi import vocabulary as v
 from musictx.model.transformer import MusicTransformer
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from musictx.errors import EngineError, SettingsError
-from musictx.generation import engines
-from musictx.generation.engines import engine_setting, open_engine
-from musictx.generation.keras_decoder import KerasDecoder
-from musictx.generation.onnx_decoder import OnnxDecoder
-from musictx.generation.turns import Turns
+from musictx.generation.engines import choose as engines
+from musictx.generation.engines.choose import engine_setting, open_engine
+from musictx.generation.engines.fair_lock import Turns
+from musictx.generation.engines.keras import KerasDecoder
+from musictx.generation.engines.onnx.decoder import OnnxDecoder
 from tests.tiny import write_tiny_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +58,7 @@ def test_choice(
 def test_without_onnx_runtime_the_keras_engine_runs(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setitem(sys.modules, "musictx.generation.onnx_decoder", None)  # importing it fails
+    monkeypatch.setitem(sys.modules, "musictx.generation.engines.onnx.decoder", None)  # importing it fails
     assert isinstance(open_engine(tiny, "auto", tmp_path, Turns()), KerasDecoder)
     assert "pip install onnxruntime" in caplog.text
     with pytest.raises(EngineError, match="pip install onnxruntime"):
@@ -72,14 +72,14 @@ def test_without_onnx_runtime_the_keras_engine_runs(
         "main(['generate', 'chorale', '--out', OUT, '--checkpoint', TINY, '--seconds', '5', '--formats', 'mid'])",
         "import pathlib\n"
         "from musictx.ui.page import build_page\n"
-        "from musictx.ui.warmth import Warmth\n"
+        "from musictx.ui.server.warm_up import Warmth\n"
         "from musictx.workshop.workshop import open_workshop\n"
         "workshop = open_workshop(pathlib.Path.cwd(), {'MUSICTX_WORKSHOP': OUT, 'MUSICTX_TRAINING': 'on'})\n"
         "warmth = Warmth(workshop.studio, workshop.studio.checkpoints()[0].name).start()\n"
         "build_page(workshop.studio, warmth, workshop)\n"
         "assert warmth.wait(60) and warmth.state == 'ready', warmth.problem",
         "import pathlib\n"
-        "from musictx.experiment import open_studio\n"
+        "from musictx.python_api import open_studio\n"
         "studio, name = open_studio(TINY)\n"
         "seed = studio.read_seed(studio.built_in_seeds()[0].path)\n"
         "assert studio.score(seed, name).per_token > 0",

@@ -12,8 +12,8 @@ import pytest
 from musictx.config import SamplingConfig
 from musictx.errors import SettingsError
 from musictx.generation.generate import Chunk, Ending, cut_at, generate
-from musictx.generation.past import past_after
 from musictx.generation.prompt import continuation_notes, limits_of, tail
+from musictx.generation.sampling.state import past_after
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import decode, shift_steps
 from tests.fakes import FakeDecoder, random_logits, wishing_for

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musictx.generation import grammar
-from musictx.generation.grammar import GrammarState, allowed, state_after
+from musictx.generation.sampling import grammar
+from musictx.generation.sampling.grammar import GrammarState, allowed, state_after
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import decode, encode
 from musictx.midi.notes import NoteSequence

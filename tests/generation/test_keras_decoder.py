@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from musictx.config import SamplingConfig
-from musictx.generation.compiled import compiled
-from musictx.generation.decoder import Decoder, Ids
+from musictx.generation.engines.base import Decoder, Ids
+from musictx.generation.engines.compiled import compiled
+from musictx.generation.engines.keras import KerasDecoder
 from musictx.generation.generate import generate
-from musictx.generation.keras_decoder import KerasDecoder
-from musictx.generation.past import past_after
+from musictx.generation.sampling.state import past_after
 from musictx.midi import vocabulary as v
 from musictx.model.transformer import MusicTransformer
 from tests.fakes import FakeDecoder
@@ -145,8 +145,8 @@ def test_cache_sizes_grow_with_the_piece(decoder: KerasDecoder, monkeypatch: pyt
     numbers, state = uniforms(1, 60), past_after(PROMPT[None])
     prompt = np.tile(PROMPT, (1, 9))
     expected = decoder.start(prompt, state, OPEN).advance(numbers)
-    monkeypatch.setattr("musictx.generation.keras_decoder.CACHE_SIZES", (70,))
-    monkeypatch.setattr("musictx.generation.keras_decoder.PREFILL_BLOCK", 30)
+    monkeypatch.setattr("musictx.generation.engines.keras.CACHE_SIZES", (70,))
+    monkeypatch.setattr("musictx.generation.engines.keras.PREFILL_BLOCK", 30)
     stepwise = KerasDecoder(decoder.model).start(prompt, state, OPEN)
     assert stepwise.size == 70
     assert stepwise.advance(numbers).tolist() == expected.tolist()

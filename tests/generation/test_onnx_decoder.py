@@ -13,13 +13,13 @@ from keras import ops
 
 from musictx.config import MODEL_PRESETS, SAMPLING_PRESETS, SamplingConfig
 from musictx.errors import CheckpointError
-from musictx.generation.decoder import Decoder
+from musictx.generation.engines.base import Decoder
+from musictx.generation.engines.keras import KerasDecoder
+from musictx.generation.engines.onnx.decoder import OnnxDecoder
+from musictx.generation.engines.onnx.graphs import SHIPPED, folder_of
+from musictx.generation.engines.onnx.network import Network, grow, room_in
 from musictx.generation.generate import Ending, generate
-from musictx.generation.keras_decoder import KerasDecoder
-from musictx.generation.onnx_decoder import OnnxDecoder
-from musictx.generation.onnx_graphs import SHIPPED, folder_of
-from musictx.generation.onnx_network import Network, grow, room_in
-from musictx.generation.past import past_after
+from musictx.generation.sampling.state import past_after
 from musictx.midi import vocabulary as v
 from musictx.model.checkpoint import load_checkpoint, weight_arrays
 from musictx.model.transformer import MusicTransformer

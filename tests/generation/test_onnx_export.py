@@ -15,12 +15,12 @@ from keras import KerasTensor, ops
 
 from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.errors import EngineError
-from musictx.generation import onnx_graphs
-from musictx.generation.onnx_converter import Converter
-from musictx.generation.onnx_export import export, largest_difference, shipped_networks, write_graphs
-from musictx.generation.onnx_graphs import KINDS, SHIPPED, find_graphs, folder_of, read_graphs
-from musictx.generation.onnx_operations import OPERATIONS
-from musictx.generation.quantize import quantized, restored
+from musictx.generation.engines.onnx import graphs as onnx_graphs
+from musictx.generation.engines.onnx.converter import Converter
+from musictx.generation.engines.onnx.export import export, largest_difference, shipped_networks, write_graphs
+from musictx.generation.engines.onnx.graphs import KINDS, SHIPPED, find_graphs, folder_of, read_graphs
+from musictx.generation.engines.onnx.operations import OPERATIONS
+from musictx.generation.engines.onnx.quantize import quantized, restored
 from musictx.midi import vocabulary
 from musictx.model.card import CheckpointCard
 from musictx.model.checkpoint import save_checkpoint
@@ -49,7 +49,7 @@ def built(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("config", shipped_networks().values(), ids=shipped_networks())
 def test_shipped_graphs_are_those_of_the_network(config: ModelConfig) -> None:
-    """If this fails, the network changed: `python -m musictx.generation.onnx_export` writes the graphs anew."""
+    """If this fails, the network changed: `python -m musictx.generation.engines.onnx.export` writes the graphs anew."""
     shipped = read_graphs(folder_of(config, SHIPPED))
     assert shipped is not None and set(shipped.graphs) == set(KINDS)
     for kind in KINDS:

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from musictx.config import MODEL_PRESETS
-from musictx.generation.decoder import Decoder, token_nats
-from musictx.generation.keras_decoder import KerasDecoder
-from musictx.generation.onnx_decoder import OnnxDecoder
-from musictx.generation.onnx_export import write_graphs
-from musictx.generation.onnx_graphs import SHIPPED, folder_of
-from musictx.generation.onnx_network import Network
+from musictx.generation.engines.base import Decoder, token_nats
+from musictx.generation.engines.keras import KerasDecoder
+from musictx.generation.engines.onnx.decoder import OnnxDecoder
+from musictx.generation.engines.onnx.export import write_graphs
+from musictx.generation.engines.onnx.graphs import SHIPPED, folder_of
+from musictx.generation.engines.onnx.network import Network
 from musictx.generation.score import score_seed
 from musictx.midi import vocabulary as v
 from musictx.model.checkpoint import load_checkpoint, weight_arrays

@@ -12,8 +12,8 @@ import pytest
 from musictx.errors import TrainingError
 from musictx.training.prepare import prepare
 from musictx.training.zip_reader import ZipReader
-from musictx.workshop import archive
-from musictx.workshop.archive import midi_files, read_all
+from musictx.workshop.datasets import archive
+from musictx.workshop.datasets.archive import midi_files, read_all
 from musictx.workshop.policy import WorkshopLimits
 
 CONTENT = bytes(range(256)) * 8

@@ -12,9 +12,9 @@ from pathlib import Path
 from musictx.midi.files import write_midi
 from musictx.midi.notes import NoteSequence
 from musictx.takes import ComposeSettings, Take
-from musictx.workshop.report import DatasetReport, DatasetRow
-from musictx.workshop.settings import RunSettings
-from musictx.workshop.view import Curve, RunView, Sample
+from musictx.workshop.datasets.report import DatasetReport, DatasetRow
+from musictx.workshop.runs.settings import RunSettings
+from musictx.workshop.runs.view import Curve, RunView, Sample
 from tests.ui.fake_studio import broken_chords
 
 BASE_NLL, BEST_NLL = 2.4, 1.6

@@ -16,10 +16,10 @@ from musictx.errors import CheckpointError, MidiError, TrainingError
 from musictx.midi.files import read_midi
 from musictx.midi.notes import NoteSequence
 from musictx.takes import Take
+from musictx.workshop.datasets.report import DatasetReport, DatasetRow
 from musictx.workshop.policy import TrainingPolicy, WorkshopLimits
-from musictx.workshop.report import DatasetReport, DatasetRow
-from musictx.workshop.settings import LONGEST_NAME, RunSettings
-from musictx.workshop.view import Estimate, RunView
+from musictx.workshop.runs.settings import LONGEST_NAME, RunSettings
+from musictx.workshop.runs.view import Estimate, RunView
 from musictx.workshop.workshop import Duel, DuelResult, TrainedCheckpoint
 from tests.ui.fake_studio import FakeStudio
 from tests.ui.fake_training import (

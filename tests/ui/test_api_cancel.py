@@ -12,10 +12,10 @@ import gradio as gr
 import pytest
 
 from musictx.errors import CheckpointError
+from musictx.ui.access.stop_flags import Visitors
 from musictx.ui.api import Api
-from musictx.ui.compose_handlers import ComposeHandlers
-from musictx.ui.visitors import Visitors
-from musictx.ui.warmth import Warmth
+from musictx.ui.compose.handlers import ComposeHandlers
+from musictx.ui.server.warm_up import Warmth
 from tests.loops import run
 from tests.ui.fake_studio import FakeStudio
 from tests.ui.fake_workshop import FakeWorkshop

@@ -23,8 +23,8 @@ from musictx.errors import CheckpointError, SettingsError
 from musictx.hosting.files import remove_abandoned
 from musictx.hosting.settings import HostSettings
 from musictx.midi.files import write_midi
-from musictx.ui.address import check_address
 from musictx.ui.page import own_files, serve
+from musictx.ui.server.address import check_address
 from tests.ui.conftest import free_port
 from tests.ui.fake_studio import broken_chords
 from tests.waiting import until

@@ -12,10 +12,10 @@ import gradio as gr
 import pytest
 
 from musictx.midi.files import write_midi
-from musictx.ui.asked_first import AskedFirst
-from musictx.ui.dataset_handlers import DatasetHandlers
-from musictx.ui.train_events import TrainHandlers
-from musictx.ui.visit import with_secret
+from musictx.ui.access.identity import with_secret
+from musictx.ui.train.asked_first import AskedFirst
+from musictx.ui.train.dataset_handlers import DatasetHandlers
+from musictx.ui.train.events import TrainHandlers
 from musictx.workshop.policy import TrainingPolicy
 from tests.ui.fake_studio import broken_chords
 from tests.ui.fake_workshop import FakeWorkshop

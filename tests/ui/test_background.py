@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from musictx.errors import TrainingError
-from musictx.ui.background import Background
+from musictx.ui.train.background import Background
 
 
 def test_the_last_report_is_seen_while_the_call_goes_on() -> None:

@@ -15,16 +15,16 @@ import pytest
 from musictx.config import MODEL_PRESETS, SamplingConfig
 from musictx.errors import AudioError, CheckpointError
 from musictx.takes import ComposeSettings, Progress, Seed
-from musictx.ui.compare import other_checkpoint
-from musictx.ui.compare_handlers import CompareHandlers
-from musictx.ui.compare_runs import in_step
-from musictx.ui.compare_view import Side
-from musictx.ui.compose_handlers import ComposeHandlers
-from musictx.ui.desk import Desk
-from musictx.ui.own_checkpoints import OwnCheckpoints
-from musictx.ui.seed_handlers import SeedHandlers
-from musictx.ui.visitors import Visitors
-from musictx.ui.warmth import Warmth
+from musictx.ui.access.own_checkpoints import OwnCheckpoints
+from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.compare.handlers import CompareHandlers
+from musictx.ui.compare.runs import in_step
+from musictx.ui.compare.tab import other_checkpoint
+from musictx.ui.compare.view import Side
+from musictx.ui.compose.handlers import ComposeHandlers
+from musictx.ui.player.desk import Desk
+from musictx.ui.seed.handlers import SeedHandlers
+from musictx.ui.server.warm_up import Warmth
 from tests.ui.visitor import finished, with_dataset
 
 A = (0.8, 10, 0.92, 1.0, 1.0, "enhanced")  # Balanced

@@ -7,7 +7,7 @@ import pytest
 from musictx.config import SAMPLING_PRESETS, SamplingConfig
 from musictx.generation.score import SeedScore
 from musictx.takes import ComposeSettings
-from musictx.ui.compare_view import score_sentence, side_names
+from musictx.ui.compare.view import score_sentence, side_names
 from musictx.ui.forms import sampling_words
 
 BALANCED, CREATIVE = (ComposeSettings(SAMPLING_PRESETS[name]) for name in ("balanced", "creative"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from musictx.ui.compression import CompressedDocuments
+from musictx.ui.server.compression import CompressedDocuments
 
 
 def ask(url: str, encoding: str) -> Any:

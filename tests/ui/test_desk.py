@@ -12,13 +12,13 @@ import gradio as gr
 import pytest
 
 from musictx.midi.files import write_midi
-from musictx.ui.compare_handlers import CompareHandlers
-from musictx.ui.compose_handlers import ComposeHandlers
-from musictx.ui.desk import Desk
-from musictx.ui.own_checkpoints import OwnCheckpoints
-from musictx.ui.seed_handlers import INTERRUPTED, SeedHandlers
-from musictx.ui.visitors import Visitors
-from musictx.ui.warmth import Warmth
+from musictx.ui.access.own_checkpoints import OwnCheckpoints
+from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.compare.handlers import CompareHandlers
+from musictx.ui.compose.handlers import ComposeHandlers
+from musictx.ui.player.desk import Desk
+from musictx.ui.seed.handlers import INTERRUPTED, SeedHandlers
+from musictx.ui.server.warm_up import Warmth
 from tests.ui.fake_studio import broken_chords
 
 VALUES = (0.8, 10, 0.92, 1.0, 0.5, 60, 60, 2, 7, "enhanced")

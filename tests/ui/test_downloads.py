@@ -16,14 +16,14 @@ from musictx.midi.files import read_midi, write_midi
 from musictx.midi.notes import NoteSequence
 from musictx.studio import Studio, StudioFolders
 from musictx.takes import RenderSettings, Take
-from musictx.ui.compare_handlers import CompareHandlers
-from musictx.ui.compose_handlers import ComposeHandlers
-from musictx.ui.desk import Desk
-from musictx.ui.listen_handlers import ListenHandlers
-from musictx.ui.own_checkpoints import OwnCheckpoints
-from musictx.ui.seed_handlers import SeedHandlers
-from musictx.ui.visitors import Visitors
-from musictx.ui.warmth import Warmth
+from musictx.ui.access.own_checkpoints import OwnCheckpoints
+from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.compare.handlers import CompareHandlers
+from musictx.ui.compose.handlers import ComposeHandlers
+from musictx.ui.player.desk import Desk
+from musictx.ui.seed.handlers import SeedHandlers
+from musictx.ui.server.warm_up import Warmth
+from musictx.ui.train.listen_handlers import ListenHandlers
 from tests.tiny import write_tiny_checkpoint
 from tests.ui.fake_studio import broken_chords
 from tests.ui.fake_training import make_take

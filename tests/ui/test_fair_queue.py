@@ -7,8 +7,8 @@ from typing import Any
 
 from musictx.hosting.presence import Presence
 from musictx.hosting.settings import HostSettings
-from musictx.ui.compose_events import GENERATION
-from musictx.ui.fair_queue import FULL, GONE_S, LATE_S, FairQueue
+from musictx.ui.compose.events import GENERATION
+from musictx.ui.server.fair_queue import FULL, GONE_S, LATE_S, FairQueue
 from tests.loops import run
 
 SETTINGS = HostSettings(places=3, address_places=5, unheard=2, patience_s=15.0)

@@ -13,13 +13,13 @@ import pytest
 from musictx.errors import AudioError, CheckpointError
 from musictx.midi.files import write_midi
 from musictx.studio import Studio
-from musictx.ui.compose_handlers import ComposeHandlers
-from musictx.ui.desk import Desk
+from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.page import launch_options
-from musictx.ui.seed_handlers import SeedHandlers
-from musictx.ui.stage_view import safe_name
-from musictx.ui.visitors import Visitors
-from musictx.ui.warmth import Warmth
+from musictx.ui.player.desk import Desk
+from musictx.ui.player.stage_view import safe_name
+from musictx.ui.seed.handlers import SeedHandlers
+from musictx.ui.server.warm_up import Warmth
 from musictx.workshop.policy import TrainingPolicy, WorkshopLimits
 from tests.ui.fake_studio import broken_chords
 from tests.ui.fake_workshop import FakeWorkshop

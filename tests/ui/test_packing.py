@@ -7,7 +7,7 @@ import base64
 import numpy as np
 
 from musictx.midi.notes import NoteSequence
-from musictx.ui.packing import NoteStream, pack
+from musictx.ui.player.packing import NoteStream, pack
 
 
 def unpack(packed: str) -> list[tuple[int, int, int, int]]:

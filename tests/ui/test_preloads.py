@@ -6,7 +6,7 @@ import re
 import urllib.request
 from pathlib import Path
 
-from musictx.ui.preloads import FRONTEND, scripts_for
+from musictx.ui.server.preloads import FRONTEND, scripts_for
 
 
 def test_the_list_is_read_from_a_build(tmp_path: Path) -> None:

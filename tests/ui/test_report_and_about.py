@@ -9,8 +9,8 @@ import pytest
 
 from musictx.config import MODEL_PRESETS
 from musictx.model.card import CheckpointCard
-from musictx.ui.about import about_html
-from musictx.ui.seed_report import report_html
+from musictx.ui.about.tab import about_html
+from musictx.ui.seed.report import report_html
 from tests.ui.fake_studio import FakeStudio
 
 

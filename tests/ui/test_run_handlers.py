@@ -10,14 +10,14 @@ import pytest
 
 from musictx.errors import AudioError, CheckpointError
 from musictx.midi.files import read_midi
-from musictx.ui.compose_handlers import ComposeHandlers
-from musictx.ui.listen_handlers import ListenHandlers
-from musictx.ui.own_checkpoints import OwnCheckpoints
-from musictx.ui.run_handlers import RunHandlers
-from musictx.ui.upload_handlers import UploadHandlers
-from musictx.ui.visit import with_secret
-from musictx.ui.visitors import Visitors
-from musictx.ui.warmth import Warmth
+from musictx.ui.access.identity import with_secret
+from musictx.ui.access.own_checkpoints import OwnCheckpoints
+from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.compose.handlers import ComposeHandlers
+from musictx.ui.server.warm_up import Warmth
+from musictx.ui.train.listen_handlers import ListenHandlers
+from musictx.ui.train.run_handlers import RunHandlers
+from musictx.ui.train.upload_handlers import UploadHandlers
 from tests.ui.fake_studio import broken_chords
 from tests.ui.visitor import REQUEST, event, finished, last, plain, started, with_dataset
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from musictx.errors import SettingsError
-from musictx.ui.sign_in import has_accounts, read_logins, user_of
+from musictx.ui.access.sign_in import has_accounts, read_logins, user_of
 
 SPACE = {"SPACE_ID": "someone/musictx", "OAUTH_CLIENT_ID": "id", "OAUTH_CLIENT_SECRET": "secret"}
 

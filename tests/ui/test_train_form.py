@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from musictx.errors import SettingsError
-from musictx.ui.train_form import FIELDS, SCRATCH, read_run, shown_for, write_run
-from musictx.workshop.settings import RunSettings
+from musictx.ui.train.form import FIELDS, SCRATCH, read_run, shown_for, write_run
+from musictx.workshop.runs.settings import RunSettings
 
 
 def values(**changes: Any) -> list[Any]:

@@ -9,14 +9,14 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from musictx.ui.dataset_handlers import DatasetHandlers
-from musictx.ui.form_handlers import FormHandlers
-from musictx.ui.train_choices import Choices
-from musictx.ui.train_door import TrainDoor
-from musictx.ui.train_form import FIELDS, write_run
-from musictx.ui.visit import with_secret
+from musictx.ui.access.identity import with_secret
+from musictx.ui.train.access import TrainDoor
+from musictx.ui.train.choices import Choices
+from musictx.ui.train.dataset_handlers import DatasetHandlers
+from musictx.ui.train.form import FIELDS, write_run
+from musictx.ui.train.form_handlers import FormHandlers
 from musictx.workshop.policy import TrainingPolicy
-from musictx.workshop.settings import RunSettings
+from musictx.workshop.runs.settings import RunSettings
 from tests.ui.fake_workshop import FakeWorkshop
 from tests.ui.visitor import REQUEST, event, plain, with_dataset, write_pieces
 

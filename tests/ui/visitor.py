@@ -9,11 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from musictx.midi.files import write_midi
-from musictx.ui.dataset_handlers import DatasetHandlers
-from musictx.ui.form_handlers import FormHandlers
-from musictx.ui.train_form import write_run
-from musictx.ui.visit import with_secret
-from musictx.workshop.settings import RunSettings
+from musictx.ui.access.identity import with_secret
+from musictx.ui.train.dataset_handlers import DatasetHandlers
+from musictx.ui.train.form import write_run
+from musictx.ui.train.form_handlers import FormHandlers
+from musictx.workshop.runs.settings import RunSettings
 from tests.ui.fake_studio import broken_chords
 
 REQUEST: Any = SimpleNamespace(session_hash="me", username=None)

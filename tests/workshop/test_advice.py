@@ -3,7 +3,7 @@
 import pytest
 
 from musictx.workshop.advice import advice, dataset_warnings, expectation, memorised, smoothed
-from musictx.workshop.view import Curve
+from musictx.workshop.runs.view import Curve
 
 
 def held_out(*values: float, every: int = 10) -> Curve:

@@ -10,7 +10,7 @@ import pytest
 
 from musictx.errors import TrainingError
 from musictx.midi.files import LARGEST_FILE_BYTES
-from musictx.workshop.archive import midi_files, read_member
+from musictx.workshop.datasets.archive import midi_files, read_member
 from musictx.workshop.policy import WorkshopLimits
 
 LIMITS = WorkshopLimits()

@@ -7,8 +7,8 @@ import pytest
 
 from musictx.midi.files import write_midi
 from musictx.midi.notes import NoteSequence
-from musictx.workshop.intake import judged, read_file
-from musictx.workshop.likeness import fingerprint, groups
+from musictx.workshop.datasets.intake import judged, read_file
+from musictx.workshop.datasets.near_duplicates import fingerprint, groups
 
 
 def piece(seed: int, notes: int = 200) -> NoteSequence:

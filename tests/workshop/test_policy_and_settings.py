@@ -12,7 +12,9 @@ from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.errors import SettingsError, TrainingError
 from musictx.model.lora import enable_lora
 from musictx.model.transformer import MusicTransformer
-from musictx.workshop.plan import (
+from musictx.workshop.datasets.report import DatasetReport
+from musictx.workshop.policy import TrainingPolicy, WorkshopLimits, owner_of
+from musictx.workshop.runs.plan import (
     check_room,
     default_settings,
     disk_bytes,
@@ -22,9 +24,7 @@ from musictx.workshop.plan import (
     steps_of,
     training_config,
 )
-from musictx.workshop.policy import TrainingPolicy, WorkshopLimits, owner_of
-from musictx.workshop.report import DatasetReport
-from musictx.workshop.settings import RunSettings
+from musictx.workshop.runs.settings import RunSettings
 from tests.tiny import write_tiny_checkpoint
 
 

@@ -19,10 +19,10 @@ from musictx.errors import CheckpointError
 from musictx.midi import vocabulary
 from musictx.model.card import CARD_FILE, CheckpointCard
 from musictx.model.shapes import weight_shapes
-from musictx.workshop import uploads
+from musictx.workshop.checkpoints import uploads
+from musictx.workshop.checkpoints.uploads import Uploads
 from musictx.workshop.leftovers import UNFINISHED_S, remove_unfinished
 from musictx.workshop.policy import WorkshopLimits
-from musictx.workshop.uploads import Uploads
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = MODEL_PRESETS["tiny"]
@@ -83,7 +83,7 @@ def test_whatever_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_serving_process_loads_no_training_library(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from musictx.workshop.policy import WorkshopLimits\nfrom musictx.workshop.uploads import Uploads\n"
+        "from musictx.workshop.policy import WorkshopLimits\nfrom musictx.workshop.checkpoints.uploads import Uploads\n"
         "Uploads(Path(sys.argv[2]), WorkshopLimits()).add('me', Path(sys.argv[1]), [])\n"
         "print([name for name in ('tensorflow', 'keras', 'jax', 'torch') if name in sys.modules])"
     )

@@ -14,15 +14,15 @@ import pytest
 
 from musictx.cli import main
 from musictx.errors import CheckpointError, SettingsError, TrainingError
-from musictx.loaded import Loaded
 from musictx.midi.codec import quantise
 from musictx.midi.files import read_midi, write_midi
 from musictx.midi.vocabulary import fingerprint
 from musictx.model.weights import Arrays, read_weights
+from musictx.model_cache import Loaded
 from musictx.studio import Studio, StudioFolders
 from musictx.training.runs import RunFolder, State
-from musictx.workshop.measure import FILE, Measured
-from musictx.workshop.process import ask_to_stop, is_alive, write_standing
+from musictx.workshop.runs.measure import FILE, Measured
+from musictx.workshop.runs.status import ask_to_stop, is_alive, write_standing
 from musictx.workshop.workshop import (
     DatasetReport,
     RunSettings,

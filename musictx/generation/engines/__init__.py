@@ -1,0 +1,1 @@
+"""What runs the network: the interface, the engines behind it, and the choice among them."""

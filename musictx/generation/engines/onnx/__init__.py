@@ -1,0 +1,1 @@
+"""The ONNX Runtime engine, and how the Keras network becomes its graphs."""

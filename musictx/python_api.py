@@ -1,0 +1,116 @@
+"""One call from Python, as in the experiment that this program grew from.
+
+The keras-io example has `generate_music(model, seed_path, length, out_dir, top_k)`; its enhanced
+version added top-p and temperature. Here is that call over the studio's line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from musictx.config import SamplingConfig, check_range
+from musictx.errors import SettingsError
+from musictx.generation.generate import MAX_SECONDS, generate
+from musictx.generation.prompt import continuation_notes, seed_prompt
+from musictx.midi.files import read_midi, write_midi
+from musictx.midi.join import seed_and_join
+from musictx.model.card import CARD_FILE
+from musictx.studio import Studio, StudioFolders
+
+if TYPE_CHECKING:
+    from musictx.generation.engines.base import Decoder
+    from musictx.generation.generate import Ids
+    from musictx.model.transformer import MusicTransformer
+
+LONGEST_TOKENS = 100_000  # about 40 minutes of dense piano
+
+
+def generate_enhanced_music(
+    model: str | os.PathLike[str] | MusicTransformer,
+    seed_path: str | os.PathLike[str],
+    top_k: int = 10,
+    top_p: float = 0.92,
+    temperature: float = 0.8,
+    length: int = 1024,
+    out_dir: str | os.PathLike[str] | None = None,
+    *,
+    random_seed: int = 0,
+    stay_in_key: float = 1.0,
+) -> Path:
+    """Continues the MIDI file `seed_path` and writes seed and continuation as one MIDI file.
+
+    Args:
+        model: a checkpoint by name ("enhanced"), the folder of one, or a loaded network. A loaded one is compiled
+            anew at each call.
+        seed_path: all of it is context, as far as the model's window reaches.
+        top_k: keep the k most likely tokens; 0 keeps all.
+        top_p: keep the smallest set of most likely tokens whose probabilities reach p; 1 keeps all.
+        temperature: 0 (always the most likely token) to 2.
+        length: tokens of new music, 1 to 100,000; a second of dense piano has about 40.
+        out_dir: folder to write to, made if missing; a new temporary one if not given.
+        random_seed: the same one gives the same music.
+        stay_in_key: how firmly it stays in the pitch classes of the seed, 0 (as the model goes) to 2: the more, the
+            fewer notes of other classes.
+
+    Returns:
+        The path of the new file, `out_dir/<name of the seed>.mid`.
+
+    Raises:
+        MidiError: if the seed cannot be used. CheckpointError: if the model cannot.
+        SettingsError: if a value is out of its range, or `out_dir` would overwrite the seed.
+    """
+    sampling = SamplingConfig(temperature, top_k, top_p, stay_in_key=stay_in_key)
+    check_range("length", length, 1, LONGEST_TOKENS)
+    folder = Path(out_dir) if out_dir is not None else Path(tempfile.mkdtemp(prefix="musictx-"))
+    target = folder / f"{Path(seed_path).name.split('.')[0]}.mid"
+    if target.resolve() == Path(seed_path).resolve():
+        raise SettingsError(f"out_dir is the seed's own folder: {target} would be overwritten. Give another one.")
+    recording = read_midi(Path(seed_path))
+    seed_ids, join_s = seed_and_join(recording.notes, recording.end_s)
+    prompt = seed_prompt(seed_ids, MAX_SECONDS)
+    new_ids = _continue(_decoder_of(model), prompt, sampling, length, random_seed)
+    continuation = continuation_notes(prompt, new_ids).shifted(join_s)
+    notes = recording.notes.followed_by(continuation)
+    tempo_bpm = recording.tempo_bpm or 120.0
+    bars = recording.bars and recording.bars.and_tempo(join_s, tempo_bpm)
+    return write_midi(notes, target, name="musictx", tempo_bpm=tempo_bpm, bars=bars)
+
+
+def open_studio(checkpoint: str | os.PathLike[str], engine: str | None = None) -> tuple[Studio, str]:
+    """A studio that knows `checkpoint`, a name in checkpoints/ or any checkpoint's folder; and its name there."""
+    studio = Studio(engine=engine)
+    folder = Path(checkpoint)
+    if not (folder / CARD_FILE).is_file():
+        return studio, str(checkpoint)
+    folder = folder.resolve()
+    folders: StudioFolders = dataclasses.replace(studio.folders, checkpoints=folder.parent)
+    return Studio(folders, engine=engine), folder.name
+
+
+def _decoder_of(model: str | os.PathLike[str] | MusicTransformer) -> Decoder:
+    if isinstance(model, str | os.PathLike):
+        studio, name = open_studio(model)
+        return studio.decoder(name)
+    from musictx.generation.engines.keras import KerasDecoder  # who has a network has waited for Keras already
+
+    return KerasDecoder(model)
+
+
+def _continue(decoder: Decoder, prompt: Ids, sampling: SamplingConfig, length: int, random_seed: int) -> Ids:
+    """The first `length` tokens after the prompt."""
+    ids = prompt[:0]
+    chunks = generate(
+        decoder,
+        prompt,
+        sampling=sampling,
+        seconds=MAX_SECONDS,
+        random_seed=random_seed,
+        stop=lambda: ids.size >= length,
+    )
+    for chunk in chunks:
+        ids = chunk.variations[0].ids
+    return ids[:length]

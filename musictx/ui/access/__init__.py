@@ -1,0 +1,1 @@
+"""Who a visitor is, what is theirs, and what they may stop."""

@@ -1,0 +1,1 @@
+"""What the browser keeps between two visits: takes, seeds, settings."""

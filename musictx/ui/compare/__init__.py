@@ -1,0 +1,1 @@
+"""The Compare tab: two settings or checkpoints side by side, blind if wanted."""

@@ -1,0 +1,1 @@
+"""The Compose tab: from Generate to the downloads."""

@@ -1,0 +1,1 @@
+"""Roll and player, and the component of a take around them."""

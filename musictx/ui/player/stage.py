@@ -1,0 +1,27 @@
+"""The stage: roll, player, takes and downloads, as one component of the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from musictx.ui.component import DECK, build_component
+
+SCRIPTS = (
+    *DECK,
+    "browser_state/keep.js",
+    "player/stage.js",
+    "browser_state/earlier.js",
+    "seed/seed_input.js",
+    "player/stage_input.js",
+)
+
+
+def build_stage(value: dict[str, Any]) -> gr.HTML:
+    """The component with `value` (see stage_view.Picture.value) on show.
+
+    Events: "hear" when a seed's sound is wanted, "again" with {"take": index}, "refuse" with {"name", "bytes"} for a
+    file that is no seed at first sight, "recall" with {"id", "data"} of an earlier take.
+    """
+    return build_component("player/stage", value, SCRIPTS)

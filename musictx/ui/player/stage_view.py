@@ -1,0 +1,246 @@
+"""What the stage shows, as one plain value for the browser (read by stage.js)."""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradio.data_classes import FileData
+
+from musictx.midi.notes import NoteSequence
+from musictx.takes import AUDIBLE_SEED_S, Progress, Seed, Take
+from musictx.ui import text
+from musictx.ui.player.packing import NoteStream, pack
+
+if TYPE_CHECKING:
+    from musictx.ui.compare.view import Comparison
+
+FORMATS = {"mid": "MIDI", "continuation": "Continuation only", "wav": "WAV", "mp3": "MP3", "flac": "FLAC"}
+HINTS = {
+    "mid": "Notes of seed and continuation, for your DAW or notation program",
+    "continuation": "MIDI of the new notes alone, from the join on",
+    "wav": "Uncompressed sound",
+    "mp3": "Small, plays everywhere",
+    "flac": "Compressed without loss",
+    "zip": "Every take in every format",
+}
+TAKE_SOUND = "rendering the sound…"
+HINT_BY_PHASE = {
+    "seed": "Press play to hear the seed, or Generate to continue it.",
+}
+
+JOINER = "\N{ZERO WIDTH JOINER}"  # of emoji
+SKIN_TONES = "".join(map(chr, range(0x1F3FB, 0x1F400)))
+KEPT_MARKS = "_'’‘‚“”„«»‹›" + JOINER + SKIN_TONES
+LONGEST_NAME_BYTES = 120  # of 255 that a file system takes, and 200 that Gradio does: the rest is for take and number
+
+
+def new_serial() -> float:
+    """Orders what is shown: what an earlier press brings late is not."""
+    return time.time()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A sentence over the roll; `key` tells one from the next, so that one that was closed stays closed."""
+
+    title: str
+    text: str
+    key: float = field(default_factory=new_serial)
+
+
+@dataclass(frozen=True)
+class TakeFiles:
+    """What has been written of one take so far: format -> path."""
+
+    paths: dict[str, Path] = field(default_factory=dict)
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One state of the stage; `value()` is what travels.
+
+    phase: "seed" (a seed waits), "working" or "done".
+    serial: see `desk.Desk`.
+    sounding: what the player says while its sound is being made; "" when nothing is.
+    sharings: for each finished take, what it shares with the training data; none where nobody can say.
+    own: the files that the visitor brought, newest first, to go back to.
+    comparison: on the Compare tab, what stands in the place of `takes`.
+    piece: the id of recalled takes; "" for what is made here, see `piece_id`.
+    left: an unfinished picture that this one took the place of: what it had made is kept in the browser.
+    """
+
+    seed: Seed
+    serial: float = field(default_factory=new_serial)
+    phase: str = "seed"
+    own: tuple[Seed, ...] = ()
+    comparison: Comparison | None = None
+    piece: str = ""
+    left: Picture | None = None
+    takes: tuple[Take, ...] = ()
+    streams: tuple[NoteStream, ...] = ()
+    files: dict[int, TakeFiles] = field(default_factory=dict)
+    archive: Path | None = None
+    seed_sound: Path | None = None
+    progress: Progress | None = None
+    sharings: tuple[str, ...] = ()
+    target_s: float = 1.0
+    sounding: str = ""
+    status: str = ""
+    wait: str = ""
+    problem: Problem | None = None
+    note: str = ""
+
+    def but(self, **changes: Any) -> Picture:
+        """The same with some fields changed."""
+        return replace(self, **changes)
+
+    @property
+    def piece_id(self) -> str:
+        """Under which id the browser keeps what is made here: of recalled takes the one that they came with."""
+        return self.piece or f"{self.serial:.3f}"
+
+    @property
+    def would_be_lost(self) -> bool:
+        """Whether it has music that the browser does not keep yet."""
+        if self.comparison is not None:
+            return bool(self.comparison.takes) and (self.phase == "working" or self.comparison.hidden)
+        return self.phase == "working" and any(len(take.continuation) for take in self.takes)
+
+    def value(self) -> dict[str, Any]:
+        """Plain values only: numpy numbers would arrive in the browser as strings."""
+        shown = self._value()
+        return shown if self.comparison is None else {**shown, **self.comparison.value(self)}
+
+    def _value(self) -> dict[str, Any]:
+        seed_notes, join_s = heard_seed(self.seed.recording.notes, self.takes)
+        return {
+            "serial": self.serial,
+            "phase": self.phase,
+            "title": self.seed.name,
+            "status": self.status,
+            "wait": self.wait,
+            "live": self._live(),
+            "hint": self.note or HINT_BY_PHASE.get(self.phase, ""),
+            "note": "",
+            "problem": asdict(self.problem) if self.problem else None,
+            "piece": self.piece_id,
+            "seed_id": self.seed.digest,
+            "seed": pack(seed_notes),
+            "seed_audio": file_data(self.seed_sound),
+            "seed_summary": text.summary(self.seed.name, seed_notes, None),
+            "join_s": float(join_s),
+            "target_s": float(self.target_s),
+            "reached_s": float(self.progress.seconds) if self.progress else 0.0,
+            "sounding": self.sounding,
+            "takes": [self._take(index) for index in range(len(self.takes))],
+            "files": [file_entry(suffix, None) for suffix in FORMATS],
+            "zip": file_entry("zip", self.archive),
+        }
+
+    def _live(self) -> str:
+        """The few sentences a screen reader says aloud."""
+        if self.phase == "working":
+            return "Generating."
+        if self.phase == "seed":
+            return self.note
+        if self.phase == "done" and self.takes:
+            first = self.takes[0]
+            return f"{'Stopped' if first.stopped else 'Finished'}: {made_facts(first, self.progress)}"
+        return ""
+
+    def _facts(self, take: Take) -> str:
+        return take_facts(take, self.progress)
+
+    def _take(self, index: int) -> dict[str, Any]:
+        take = self.takes[index]
+        stream = self.streams[index] if index < len(self.streams) else NoteStream()
+        return {
+            "label": f"Take {take.number}",
+            "notes": stream.settled,
+            "open": stream.open,
+            "facts": self._facts(take),
+            "sharing": self.sharings[index] if index < len(self.sharings) else "",
+            "summary": text.summary(self.seed.name, take.seed, take.continuation) if self.phase == "done" else "",
+            **files_value(self.files.get(index, TakeFiles())),
+        }
+
+
+def take_facts(take: Take, progress: Progress | None) -> str:
+    """What became of a take, how much of what it is, and how to have it again."""
+    made = made_facts(take, progress)
+    return f"stopped · {made}" if take.stopped else made
+
+
+def made_facts(take: Take, progress: Progress | None) -> str:
+    """How much of what a take is, and how to have it again."""
+    heard_s = max(0.0, take.continuation.duration_s - take.join_s)
+    parts = [f"{heard_s:.0f} s of music", text.count(take.tokens, "token")]
+    if progress:
+        parts.append(text.rate(progress.tokens_per_second))
+    parts.append(f"random seed {take.settings.random_seed}")
+    return " · ".join(parts)
+
+
+def files_value(written: TakeFiles) -> dict[str, Any]:
+    """What can be played and taken away of a take so far."""
+    return {
+        "audio": file_data(written.paths.get("flac")),
+        "files": [file_entry(suffix, written.paths.get(suffix)) for suffix in FORMATS],
+        "note": written.problem,
+    }
+
+
+def heard_seed(notes: NoteSequence, takes: tuple[Take, ...]) -> tuple[NoteSequence, float]:
+    """The part of the seed that takes begin with, moved to 0, and where it ends in seconds."""
+    join_s = takes[0].join_s if takes else notes.duration_s
+    from_s = max(0.0, join_s - AUDIBLE_SEED_S)
+    return notes.select(notes.start_s >= from_s).shifted(-from_s), join_s - from_s
+
+
+def grow(streams: tuple[NoteStream, ...], takes: tuple[Take, ...], finished: bool) -> tuple[NoteStream, ...]:
+    """Streams brought up to the takes; there are as many as takes afterwards."""
+    streams = streams or tuple(NoteStream() for _ in takes)
+    for stream, take in zip(streams, takes, strict=True):
+        stream.update(take.continuation.shifted(-take.audible_from_s), finished=finished)
+    return streams
+
+
+def file_data(path: Path | None) -> dict[str, Any] | None:
+    """A file that Gradio copies into its cache and gives an address."""
+    return FileData(path=str(path), orig_name=path.name).model_dump() if path else None
+
+
+def file_entry(suffix: str, path: Path | None) -> dict[str, Any]:
+    """One download: its button's words, and the file once there is one."""
+    label = FORMATS.get(suffix, "All takes")
+    size = f" · {text.file_size(path.stat().st_size)}" if path and path.exists() else ""
+    return {"label": label, "hint": HINTS[suffix] + size, "name": path.name if path else "", "data": file_data(path)}
+
+
+def safe_name(name: str) -> str:
+    """A file name made of a seed's or a run's name, which every file system, header and browser leaves as it is.
+
+    Letters of all scripts, digits, quotes and emoji stay; what is no part of a name on one of them becomes a dash.
+    Double quotes become typographic ones, since Windows and browsers allow no others.
+    """
+    whole = unicodedata.normalize("NFC", name.lower())
+    quoted = re.sub(r'(?<=\S)"', "”", whole).replace('"', "“")
+    kept = "".join(letter if _stays(letter) else "-" for letter in quoted)
+    return _shortened("-".join(part for part in kept.split("-") if part), LONGEST_NAME_BYTES) or "musictx"
+
+
+def _stays(letter: str) -> bool:
+    return letter in KEPT_MARKS or unicodedata.category(letter)[0] in "LMN" or unicodedata.category(letter) == "So"
+
+
+def _shortened(name: str, most_bytes: int) -> str:
+    """The beginning of `name`, cut between whole characters: file systems count bytes."""
+    while len(name.encode()) > most_bytes:
+        name = name[:-1]
+    return name.strip("-" + JOINER)

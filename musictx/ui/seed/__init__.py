@@ -1,0 +1,1 @@
+"""The seed panel: chosen, uploaded, refused, heard, reported."""

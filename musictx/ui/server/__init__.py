@@ -1,0 +1,1 @@
+"""How the page is served: guards, queue, warm-up, end."""

@@ -1,0 +1,1 @@
+"""People's checkpoints: packed, tried, taken in, referred to."""

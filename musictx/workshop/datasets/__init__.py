@@ -1,0 +1,1 @@
+"""People's datasets: uploads taken in, split, reported."""

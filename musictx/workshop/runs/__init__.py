@@ -1,0 +1,1 @@
+"""People's runs: planned, launched, watched, listened to."""

@@ -1,0 +1,124 @@
+"""One visitor's Stop stops only that visitor's music."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from musictx.ui.access.stop_flags import AT_ONCE, FORGOTTEN_S, MOST_WAITING, Visitors, part_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_stop_is_for_one_session() -> None:
+    visitors = Visitors()
+    mine, yours = visitors.begin("me"), visitors.begin("you")
+    visitors.stop("me")
+    assert mine.is_set() and not yours.is_set()
+    visitors.stop("nobody")
+
+
+def test_stop_while_waiting_reaches_the_run_when_its_turn_comes() -> None:
+    visitors = Visitors()
+    visitors.begin("me")
+    visitors.stop("me")
+    assert visitors.current("me").is_set()
+
+
+def test_a_second_press_ends_the_first_run() -> None:
+    visitors = Visitors()
+    first = visitors.begin("me")
+    second = visitors.begin("me")
+    assert first.is_set() and not second.is_set()
+    visitors.end("me", first)  # late, and about a run that was replaced
+    assert visitors.current("me") is second
+
+
+def test_place_in_the_queue() -> None:
+    visitors = Visitors(at_once=1)
+    flag = visitors.begin("first")
+    visitors.begin("second")
+    visitors.begin("third")
+    assert [visitors.ahead(name) for name in ("first", "second", "third", "other")] == [0, 1, 2, 0]
+    visitors.end("first", flag)
+    visitors.leave("second")
+    assert visitors.ahead("third") == 0
+
+
+def test_several_go_on_at_once() -> None:
+    visitors = Visitors(at_once=2)
+    flags = [visitors.begin(name) for name in "abcd"]
+    assert [visitors.ahead(name) for name in "abcd"] == [0, 0, 1, 2]
+    visitors.end("b", flags[1])
+    assert [visitors.ahead(name) for name in "acd"] == [0, 0, 1]
+
+
+BUILD = """
+import sys
+from pathlib import Path
+from musictx.ui.page import build_page
+from musictx.ui.server.warm_up import Warmth
+from tests.ui.fake_studio import FakeStudio
+from tests.ui.fake_workshop import FakeWorkshop
+studio = FakeStudio(Path(sys.argv[1]))
+page = build_page(studio, Warmth(studio, "enhanced"), FakeWorkshop(Path(sys.argv[1])))
+print({each.concurrency_limit for each in page.fns.values() if each.concurrency_id == "generation"})
+"""
+
+
+def test_as_many_compose_at_once_as_is_promised(tmp_path: Path) -> None:
+    """All that composes shares one queue, and the lowest limit that any of its events names holds for all of them."""
+    command = [sys.executable, "-c", BUILD, str(tmp_path)]  # a page leaves event loops behind
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"{{{AT_ONCE}}}"
+
+
+def test_a_press_that_nothing_follows_is_forgotten() -> None:
+    now = [0.0]
+    visitors = Visitors(at_once=1, clock=lambda: now[0])
+    visitors.begin("music")
+    visitors.current("music")
+    for number in range(500):
+        visitors.begin(f"nobody {number}")
+    visitors.begin("me")
+    assert visitors.ahead("me") <= MOST_WAITING
+    now[0] = FORGOTTEN_S + 1
+    visitors.begin("me")
+    assert visitors.ahead("me") == 1, "only the music that is made"
+
+
+def test_who_waits_and_asks_is_not_forgotten() -> None:
+    now = [0.0]
+    visitors = Visitors(at_once=1, clock=lambda: now[0])
+    visitors.begin("music")
+    visitors.current("music")
+    visitors.begin("first")
+    for _ in range(100):
+        now[0] += 1
+        assert visitors.ahead("first") == 1
+        visitors.begin(f"nobody {now[0]}")
+    assert visitors.current("first") is visitors.current("first")
+    visitors.begin("second")
+    assert visitors.ahead("second") >= 2
+
+
+def test_all_runs_of_a_session_end_with_it() -> None:
+    visitors = Visitors()
+    flags = [visitors.current(part_of("me", number)) for number in range(2)]
+    other = visitors.current("me2")
+    visitors.leave("me")
+    assert all(flag.is_set() for flag in flags) and not other.is_set()
+
+
+def test_a_run_that_was_forgotten_while_it_waited_can_be_stopped_once_it_goes_on() -> None:
+    now = [0.0]
+    visitors = Visitors(clock=lambda: now[0])
+    flag = visitors.begin("me")
+    now[0] = FORGOTTEN_S + 1
+    visitors.begin("you")
+    visitors.go_on("me", flag)
+    now[0] *= 10
+    visitors.begin("you")
+    visitors.stop("me")
+    assert flag.is_set()

@@ -1,0 +1,56 @@
+"""Preparing the model behind the page."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from musictx.errors import CheckpointError
+from musictx.ui.server.warm_up import PREPARING, Warmth
+
+
+class Kettle:
+    """A studio that warms up when told to, or fails."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error, self.go = error, threading.Event()
+
+    def warm_up(self, checkpoint: str) -> None:
+        """Waits for `go`."""
+        assert self.go.wait(10)
+        if self.error:
+            raise self.error
+
+
+def warmed(kettle: Any, checkpoint: str | None = "enhanced") -> Warmth:
+    """A warm-up that is over."""
+    warmth = Warmth(kettle, checkpoint).start()
+    kettle.go.set()
+    assert warmth.wait(10)
+    return warmth
+
+
+def test_states() -> None:
+    kettle: Any = Kettle()
+    warmth = Warmth(kettle, "enhanced").start()
+    assert (warmth.state, warmth.sentence()) == ("preparing", PREPARING)
+    kettle.go.set()
+    assert warmth.wait(10)
+    assert (warmth.state, warmth.sentence()) == ("ready", "")
+
+
+def test_failure_is_told_with_its_remedy() -> None:
+    warmth = warmed(Kettle(CheckpointError("weights are damaged. Fetch them again.")))
+    assert (warmth.state, warmth.sentence()) == ("failed", "weights are damaged. Fetch them again.")
+
+
+def test_missing_checkpoint() -> None:
+    assert "checkpoints/" in warmed(Kettle(), None).sentence()
+
+
+def test_an_unforeseen_error_is_logged_and_does_not_hang(caplog: pytest.LogCaptureFixture) -> None:
+    warmth = warmed(Kettle(ZeroDivisionError("!")))
+    assert warmth.state == "failed" and "terminal" in warmth.sentence()
+    assert "ZeroDivisionError" in caplog.text
