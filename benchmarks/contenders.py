@@ -21,9 +21,11 @@ import numpy as np
 
 from benchmarks.measure import peak_mb
 from musictx.config import SAMPLING_PRESETS
-from musictx.generation.engines.base import Decoder, Ids, draw
-from musictx.generation.sampling.state import past_after
+from musictx.generation.engines.base import Decoder
+from musictx.generation.sampling.draw import draw
+from musictx.generation.sampling.state import state_after
 from musictx.midi import vocabulary
+from musictx.types import Ids
 
 SAMPLING = SAMPLING_PRESETS["balanced"]
 PHRASE = [vocabulary.NOTE_ON + 60, vocabulary.TIME_SHIFT + 24, vocabulary.NOTE_OFF + 60, vocabulary.TIME_SHIFT + 9]
@@ -55,7 +57,7 @@ class Engine:
         """Prefill, then `tokens` a row in calls of 16."""
         prompts = np.tile(prompt_of(prompt), (variations, 1))
         uniforms = np.random.default_rng(0).random((variations, tokens), np.float32)
-        state = past_after(prompts)
+        state = state_after(prompts)
         began = time.perf_counter()
         stream = self.decoder.start(prompts, state, SAMPLING)
         if hasattr(stream, "cache"):
@@ -87,7 +89,7 @@ class Naive:
         ids_BT = np.zeros((variations, self._window), np.int32)
         ids_BT[:, :prompt] = prompts
         uniforms = np.random.default_rng(0).random((variations, tokens), np.float32)
-        state = past_after(prompts)
+        state = state_after(prompts)
         began = time.perf_counter()
         for at, uniforms_B in enumerate(uniforms.T, prompt):
             logits_BV = np.asarray(self._read(ids_BT))[:, at - 1]

@@ -21,12 +21,12 @@ import onnxruntime
 
 from benchmarks.contenders import SAMPLING, Child, prompt_of
 from benchmarks.measure import RESULTS, machine, median_s, print_facts, print_table, write_json
-from musictx.generation.engines.base import draw
 from musictx.generation.engines.onnx.decoder import OnnxDecoder
 from musictx.generation.engines.onnx.graphs import cache_names, find_graphs
 from musictx.generation.engines.onnx.network import Network
 from musictx.generation.generate import generate
-from musictx.generation.sampling.state import past_after
+from musictx.generation.sampling.draw import draw
+from musictx.generation.sampling.state import state_after
 from musictx.midi import vocabulary
 from musictx.model.card import read_card
 from musictx.model.weights import read_weights
@@ -78,7 +78,7 @@ def profile(checkpoint: Path, kind: str, positions: int) -> list[dict[str, Any]]
     for event in events:
         if event.get("cat") == "Node" and event["name"].endswith("_kernel_time"):
             spent[_kind_of(event["args"], positions)] += event["dur"] / PROFILED_STEPS
-    state = past_after(prompt_of(64)[None])
+    state = state_after(prompt_of(64)[None])
     logits = np.random.default_rng(0).normal(0, 3, (1, vocabulary.SIZE)).astype(np.float32)
     uniforms = np.array([0.4], np.float32)
     taken_s = median_s(lambda: draw(np, logits, uniforms, state, SAMPLING, SAMPLING.scope), 200)

@@ -17,7 +17,7 @@ import numpy as np
 
 from musictx.config import SamplingConfig, check_range
 from musictx.errors import MidiError
-from musictx.generation.engines.base import Decoder, Ids
+from musictx.generation.engines.base import Decoder
 from musictx.generation.generate import generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
 from musictx.midi.analysis import estimate_key
@@ -31,6 +31,7 @@ from musictx.midi.measures import (
     self_similarity,
 )
 from musictx.midi.notes import NoteSequence
+from musictx.types import Ids
 
 OPENING_S = 10.0
 CONTINUATION_S = 30.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from musictx.errors import CheckpointError
 from musictx.generation.engines.choose import engine_setting, open_engine
-from musictx.generation.engines.fair_lock import Turns
+from musictx.generation.engines.fair_lock import FairLock
 from musictx.midi.passage_index import PassageIndex
 from musictx.model.card import CARD_FILE, list_cards
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MOST_VISITING = 2  # engines of people's own checkpoints: each holds a network and what was compiled for it
 
 
-class Loaded:
+class ModelCache:
     """What has been loaded so far; safe to ask from several threads.
 
     Args:
@@ -36,7 +36,7 @@ class Loaded:
         self, checkpoints: Path, cache: Path, engine: str | None, resolve: Callable[[str], Path | None]
     ) -> None:
         self._checkpoints, self._cache, self._resolve = checkpoints, cache, resolve
-        self._engine, self._turns = engine_setting(engine), Turns()
+        self._engine, self._lock = engine_setting(engine), FairLock()
         self._decoders: dict[str, Decoder] = {}
         self._visiting: dict[str, Decoder] = {}  # of resolved folders, by their present weights; the newest few
         self._indexes: dict[str, PassageIndex | None] = {}
@@ -83,4 +83,4 @@ class Loaded:
         return folder
 
     def _open(self, folder: Path) -> Decoder:
-        return open_engine(folder, self._engine, self._cache, self._turns, [self._checkpoints])
+        return open_engine(folder, self._engine, self._cache, self._lock, [self._checkpoints])

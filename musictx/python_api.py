@@ -23,8 +23,8 @@ from musictx.studio import Studio, StudioFolders
 
 if TYPE_CHECKING:
     from musictx.generation.engines.base import Decoder
-    from musictx.generation.generate import Ids
     from musictx.model.transformer import MusicTransformer
+    from musictx.types import Ids
 
 LONGEST_TOKENS = 100_000  # about 40 minutes of dense piano
 

@@ -34,7 +34,7 @@ from musictx.midi.join import seed_and_join
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex, Sharing
 from musictx.model.card import CheckpointCard, list_cards
-from musictx.model_cache import Loaded
+from musictx.model_cache import ModelCache
 from musictx.takes import BuiltInSeed, ComposeSettings, Progress, RenderSettings, Seed, Take
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Studio:
         self.folders = folders or StudioFolders.beside(Path(__file__).resolve().parent.parent)
         self.limits = limits or SeedLimits()
         self.read = read or BoundedReader()
-        self._loaded = Loaded(self.folders.checkpoints, self.folders.cache, engine, resolve)
+        self._loaded = ModelCache(self.folders.checkpoints, self.folders.cache, engine, resolve)
 
     def checkpoints(self) -> tuple[CheckpointCard, ...]:
         """The cards of the checkpoints that can be used, by name."""

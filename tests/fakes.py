@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.config import SamplingConfig
-from musictx.generation.engines.base import Ids, Nats, Uniforms, draw, token_nats
-from musictx.generation.sampling.state import Past
+from musictx.generation.engines.base import Nats, Uniforms, token_nats
+from musictx.generation.sampling.draw import draw
+from musictx.generation.sampling.state import SamplerState
 from musictx.midi import vocabulary as v
+from musictx.types import Ids
 
 LogitsOf = Callable[[Ids], npt.NDArray[np.float32]]  # ids of one row (T,) -> logits (V,)
 
@@ -30,14 +32,14 @@ class FakeDecoder:
     window: int = 128
     chunk: int = 16
     prompts: list[Ids] = field(default_factory=list)
-    pasts: list[Past] = field(default_factory=list)
+    states: list[SamplerState] = field(default_factory=list)
 
-    def start(self, prompts_BP: Ids, past: Past, sampling: SamplingConfig) -> FakeStream:
+    def start(self, prompts_BP: Ids, state: SamplerState, sampling: SamplingConfig) -> FakeStream:
         """See `Decoder.start`."""
         assert 1 <= prompts_BP.shape[1] <= self.window
         self.prompts.append(prompts_BP.copy())
-        self.pasts.append(past)
-        return FakeStream(self, prompts_BP, past, sampling)
+        self.states.append(state)
+        return FakeStream(self, prompts_BP, state, sampling)
 
     def score(self, ids_T: Ids, focus: float) -> Nats:
         """See `Decoder.score`."""
@@ -55,7 +57,7 @@ class FakeStream:
 
     decoder: FakeDecoder
     ids_BT: Ids
-    past: Past
+    state: SamplerState
     sampling: SamplingConfig
 
     def advance(self, uniforms_BN: Uniforms) -> Ids:
@@ -63,8 +65,8 @@ class FakeStream:
         assert self.ids_BT.shape[1] + uniforms_BN.shape[1] <= self.decoder.window, "more than the window holds"
         for uniforms_B in uniforms_BN.T:
             logits_BV = np.stack([self.decoder.logits_of(row_T) for row_T in self.ids_BT])
-            self.past = draw(np, logits_BV, uniforms_B, self.past, self.sampling, self.sampling.scope)
-            self.ids_BT = np.concatenate([self.ids_BT, self.past.last_B[:, None]], axis=1)
+            self.state = draw(np, logits_BV, uniforms_B, self.state, self.sampling, self.sampling.scope)
+            self.ids_BT = np.concatenate([self.ids_BT, self.state.last_B[:, None]], axis=1)
         return self.ids_BT[:, -uniforms_BN.shape[1] :]
 
 

@@ -16,9 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "musictx"
 
 # Room -> rooms of musictx it may import, besides itself. "errors" and "config" are the ground floor.
-GROUND = {"errors", "config"}
+GROUND = {"errors", "config", "types"}
 LAW: dict[str, set[str]] = {
     "errors": set(),
+    "types": set(),
     "privacy": set(),
     "hosting": GROUND,
     "config": {"errors"},

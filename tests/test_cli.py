@@ -18,7 +18,7 @@ from musictx.cli import COMMANDS, build_parser, main
 from musictx.cli.command import Bar
 from musictx.generation.engines.base import Decoder
 from musictx.midi.files import read_midi, write_midi
-from musictx.model_cache import Loaded
+from musictx.model_cache import ModelCache
 from musictx.training.config import TrainingConfig
 from musictx.training.runs import RunFolder
 from scripts.make_seeds import SEEDS
@@ -30,14 +30,14 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture(scope="module", autouse=True)
 def _one_engine() -> Iterator[None]:
     """Each command has a studio of its own; here they share the compiled engine, to save compiling."""
-    load, engines = Loaded._load, dict[Path, Decoder]()
+    load, engines = ModelCache._load, dict[Path, Decoder]()
 
-    def shared(loaded: Loaded, name: str) -> Decoder:
+    def shared(loaded: ModelCache, name: str) -> Decoder:
         folder = loaded._checkpoints / name
         return engines.get(folder) or engines.setdefault(folder, load(loaded, name))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Loaded, "_load", shared)
+        patch.setattr(ModelCache, "_load", shared)
         yield
 
 

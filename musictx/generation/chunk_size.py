@@ -11,7 +11,7 @@ TARGET_S = 0.2  # a quarter of a second is the promise; the rest is for what the
 FIRST = 16  # tokens of the first call, when nothing has been measured
 
 
-class Pace:
+class ChunkSize:
     """The count for the next call of one stream, after what the calls before it took."""
 
     def __init__(self, most: int) -> None:

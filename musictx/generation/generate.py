@@ -19,12 +19,13 @@ import numpy as np
 
 from musictx.config import SamplingConfig, check_range
 from musictx.errors import SettingsError
-from musictx.generation.chunk_size import Pace
-from musictx.generation.engines.base import Decoder, Ids, Stream, Uniforms
-from musictx.generation.prompt import limits_of, tail
-from musictx.generation.sampling.state import past_after
+from musictx.generation.chunk_size import ChunkSize
+from musictx.generation.engines.base import Decoder, Stream, Uniforms
+from musictx.generation.prompt import tail
+from musictx.generation.sampling.state import limits, state_after
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import shift_steps
+from musictx.types import Ids
 
 MAX_VARIATIONS = 4
 MAX_SECONDS = 3600.0
@@ -105,7 +106,7 @@ def generate(
         prompt_ids: int (P,), see `prompt.seed_prompt`; of one longer than the window the
             last part is used, an empty one is a piece from nothing.
         sampling: temperature and filters.
-        seconds: length of every continuation; tokens past it are dropped.
+        seconds: length of every continuation; tokens state it are dropped.
         variations: 1 to 4, made side by side.
         random_seed: not negative.
         stop: asked before each call of the engine; True ends with what is there.
@@ -153,23 +154,23 @@ class _Piece:
         self._ids_BT = ids_BT
         self._sampling = sampling
         # All variations begin with one prompt, whose limits are theirs.
-        self._limits = limits_of(ids_BT[0], sampling.stay_in_key, self._in_window(ids_BT[:1])[0])
+        self._limits = limits(ids_BT[0], sampling.stay_in_key, self._in_window(ids_BT[:1])[0])
         self._stream: Stream | None = None
         self._position = 0  # tokens in the window
-        self._pace = Pace(decoder.chunk)
+        self._chunk_size = ChunkSize(decoder.chunk)
 
     def next_count(self) -> int:
         """How many tokens the next call should draw; begins a window when there is none with room."""
         if self._stream is None or self._position >= self._decoder.window:
             self._begin_window()
-        return min(self._pace.count(), self._decoder.window - self._position)
+        return min(self._chunk_size.count(), self._decoder.window - self._position)
 
     def advance(self, uniforms_BN: Uniforms) -> Ids:
         """Draws (B, N) more tokens."""
         assert self._stream is not None
         began = time.perf_counter()
         new_BN = self._stream.advance(uniforms_BN)
-        self._pace.took(uniforms_BN.shape[1], time.perf_counter() - began)
+        self._chunk_size.took(uniforms_BN.shape[1], time.perf_counter() - began)
         assert new_BN.shape == uniforms_BN.shape, (new_BN.shape, uniforms_BN.shape)
         self._ids_BT = np.concatenate([self._ids_BT, new_BN], axis=1)
         self._position += uniforms_BN.shape[1]
@@ -177,9 +178,9 @@ class _Piece:
 
     def _begin_window(self) -> None:
         prompts_BP = self._in_window(self._ids_BT)
-        # The past is that of everything: keys struck before the part that is kept sound on.
-        past = past_after(self._ids_BT, self._limits)
-        self._stream = self._decoder.start(prompts_BP, past, self._sampling)
+        # The state is that of all tokens: keys struck before the part that is kept sound on.
+        state = state_after(self._ids_BT, self._limits)
+        self._stream = self._decoder.start(prompts_BP, state, self._sampling)
         self._position = prompts_BP.shape[1]
 
     def _in_window(self, ids_BT: Ids) -> Ids:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musictx.generation.engines.base import Decoder, Ids
+from musictx.generation.engines.base import Decoder
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import shift_steps
+from musictx.types import Ids
 
 
 @dataclass(frozen=True)

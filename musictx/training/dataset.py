@@ -15,8 +15,7 @@ from musictx.midi import vocabulary
 from musictx.midi.codec import stretch
 from musictx.midi.notes import HIGHEST_PIANO_PITCH, LOWEST_PIANO_PITCH, PITCHES
 from musictx.training.corpus_writer import Piece
-
-Ids = npt.NDArray[np.int32]
+from musictx.types import Ids
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from keras import backend
 
 from musictx.errors import TrainingError
-from musictx.training.dataset import Ids
+from musictx.types import Ids
 
 ADDRESSES = "KERAS_DISTRIBUTION_JOB_ADDRESSES"
 

@@ -14,8 +14,9 @@ from musictx.errors import TrainingError
 from musictx.midi import vocabulary
 from musictx.midi.codec import shift_steps
 from musictx.model.transformer import MusicTransformer
-from musictx.training.dataset import Ids, validation_windows
+from musictx.training.dataset import validation_windows
 from musictx.training.objective import token_nll
+from musictx.types import Ids
 
 
 @dataclass(frozen=True)

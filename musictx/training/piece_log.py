@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from musictx.errors import TrainingError
-from musictx.training.dataset import Ids
 from musictx.training.evaluate import PieceLoss
+from musictx.types import Ids
 
 
 class PieceLog:

@@ -12,9 +12,10 @@ from musictx.errors import TrainingError
 from musictx.midi import vocabulary
 from musictx.midi.codec import encode
 from musictx.midi.files import read_midi
-from musictx.training.dataset import Corpus, Ids, open_corpus
+from musictx.training.dataset import Corpus, open_corpus
 from musictx.training.prepare import MOST_MEMBERS, prepare
 from musictx.training.zip_reader import ZipReader
+from musictx.types import Ids
 
 SPLIT_TABLE = "metadata.csv"
 

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from keras import backend
 
-from musictx.training.dataset import Ids
 from musictx.training.objective import NextToken
+from musictx.types import Ids
 
 Scalar = Any  # a number, or a device's that `float` waits for
 

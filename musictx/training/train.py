@@ -19,15 +19,15 @@ from musictx.model.card import carry_notice
 from musictx.model.checkpoint import save_checkpoint
 from musictx.model.transformer import MusicTransformer
 from musictx.training.config import TrainingConfig
-from musictx.training.dataset import Ids
 from musictx.training.devices import Devices, use_all_devices
 from musictx.training.network import build_network, moving_variables, optimizer_of, schedule_of
 from musictx.training.objective import NextToken
 from musictx.training.plan import corpora_of, planned, windows_of
-from musictx.training.prefetch import Ahead
+from musictx.training.prefetch import Prefetch
 from musictx.training.runs import RunFolder, State
 from musictx.training.stepper import Scalar, stepper_of
-from musictx.training.validation import HeldOut
+from musictx.training.validation import Validation
+from musictx.types import Ids
 
 Listener = Callable[[int, MusicTransformer], None]
 
@@ -103,7 +103,7 @@ class Loop:
         keras.utils.set_random_seed(config.seed)
         corpora = corpora_of(config)
         self.windows = windows_of(config, corpora)
-        self.ahead = Ahead(self._draw, config.steps)
+        self.ahead = Prefetch(self._draw, config.steps)
         self.schedule = schedule_of(config)
         for length, _ in config.lengths:
             devices.check(config.batch_tokens // length)
@@ -113,7 +113,7 @@ class Loop:
         jit = config.xla and backend.backend() != "torch"
         self.trainer.compile(optimizer=optimizer_of(config), jit_compile=jit)
         self.trainer.optimizer.build(self.trainer.trainable_variables)
-        self.held_out = HeldOut(
+        self.held_out = Validation(
             self.model, corpora, config.validation_length, config.validation_windows, jit, self.devices
         )
         self.best_nll = math.inf

@@ -8,14 +8,15 @@ import numpy as np
 
 from musictx.midi import vocabulary
 from musictx.model.transformer import MusicTransformer
-from musictx.training.dataset import Corpus, Ids, validation_windows
+from musictx.training.dataset import Corpus, validation_windows
 from musictx.training.devices import Devices
 from musictx.training.objective import NextToken
+from musictx.types import Ids
 
 TOKENS_AT_ONCE = 4096
 
 
-class HeldOut:
+class Validation:
     """Fixed windows of the first corpus's held-out pieces.
 
     Args:

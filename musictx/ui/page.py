@@ -33,7 +33,7 @@ from musictx.ui.seed.handlers import SeedHandlers
 from musictx.ui.server.address import check_address
 from musictx.ui.server.application import hosting_options
 from musictx.ui.server.lifetime import serve_until_ended
-from musictx.ui.server.warm_up import Warmth
+from musictx.ui.server.warm_up import WarmUp
 from musictx.ui.server.watched_studio import watched
 from musictx.ui.theme import HERE, build_theme, read_styles
 from musictx.ui.train.events import TrainHandlers, wire_train
@@ -57,7 +57,7 @@ PAGE_SCRIPTS = tuple(
 
 def build_page(
     studio: Studio,
-    warmth: Warmth,
+    warmth: WarmUp,
     workshop: Workshop,
     settings: HostSettings | None = None,
     watch: Watch | None = None,
@@ -150,7 +150,7 @@ def serve(
     settings = settings or HostSettings.from_environment(os.environ)
     chosen = _check(studio, checkpoint)
     check_address(host, port)
-    warmth, watch = Warmth(studio, chosen), Watch()
+    warmth, watch = WarmUp(studio, chosen), Watch()
     watch.readiness(lambda: warmth.state)
     with own_files():
         page = build_page(studio, warmth, workshop, settings, watch)

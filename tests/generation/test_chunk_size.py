@@ -9,22 +9,22 @@ import pytest
 
 from musictx.config import SamplingConfig
 from musictx.generation import generate as loop
-from musictx.generation.chunk_size import FIRST, TARGET_S, Pace
+from musictx.generation.chunk_size import FIRST, TARGET_S, ChunkSize
 from musictx.generation.engines.base import Ids, Nats, Uniforms
-from musictx.generation.sampling.state import Past
+from musictx.generation.sampling.state import SamplerState
 from musictx.midi import vocabulary as v
 
 
 @pytest.mark.parametrize("token_s", [0.003, 0.03, 0.15])
 def test_the_count_settles_at_the_target(token_s: float) -> None:
-    pace = Pace(1000)
+    pace = ChunkSize(1000)
     for _ in range(8):
         pace.took(pace.count(), pace.count() * token_s)
     assert TARGET_S - token_s <= pace.count() * token_s <= TARGET_S
 
 
 def test_bounds() -> None:
-    slow, quick = Pace(64), Pace(64)
+    slow, quick = ChunkSize(64), ChunkSize(64)
     assert slow.count() == FIRST
     slow.took(FIRST, 100.0)
     assert slow.count() == 1
@@ -47,7 +47,7 @@ class SlowClock:
     chunk: int = 64
     drawn: int = 0
 
-    def start(self, prompts_BP: Ids, past: Past, sampling: SamplingConfig) -> SlowClock:
+    def start(self, prompts_BP: Ids, state: SamplerState, sampling: SamplingConfig) -> SlowClock:
         """Itself."""
         return self
 

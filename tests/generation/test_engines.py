@@ -11,7 +11,7 @@ import pytest
 from musictx.errors import EngineError, SettingsError
 from musictx.generation.engines import choose as engines
 from musictx.generation.engines.choose import engine_setting, open_engine
-from musictx.generation.engines.fair_lock import Turns
+from musictx.generation.engines.fair_lock import FairLock
 from musictx.generation.engines.keras import KerasDecoder
 from musictx.generation.engines.onnx.decoder import OnnxDecoder
 from tests.tiny import write_tiny_checkpoint
@@ -49,7 +49,7 @@ def test_choice(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, gpu: bool, kind: type
 ) -> None:
     monkeypatch.setattr(engines, "gpu_for_keras", lambda: gpu)
-    opened = open_engine(tiny, engine, tmp_path, Turns())
+    opened = open_engine(tiny, engine, tmp_path, FairLock())
     assert isinstance(opened, kind)
     if isinstance(opened, KerasDecoder):
         assert opened.model.compute_dtype == ("bfloat16" if gpu else "float32")
@@ -59,10 +59,10 @@ def test_without_onnx_runtime_the_keras_engine_runs(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(sys.modules, "musictx.generation.engines.onnx.decoder", None)  # importing it fails
-    assert isinstance(open_engine(tiny, "auto", tmp_path, Turns()), KerasDecoder)
+    assert isinstance(open_engine(tiny, "auto", tmp_path, FairLock()), KerasDecoder)
     assert "pip install onnxruntime" in caplog.text
     with pytest.raises(EngineError, match="pip install onnxruntime"):
-        open_engine(tiny, "onnx", tmp_path, Turns())
+        open_engine(tiny, "onnx", tmp_path, FairLock())
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,10 @@ def test_without_onnx_runtime_the_keras_engine_runs(
         "main(['generate', 'chorale', '--out', OUT, '--checkpoint', TINY, '--seconds', '5', '--formats', 'mid'])",
         "import pathlib\n"
         "from musictx.ui.page import build_page\n"
-        "from musictx.ui.server.warm_up import Warmth\n"
+        "from musictx.ui.server.warm_up import WarmUp\n"
         "from musictx.workshop.workshop import open_workshop\n"
         "workshop = open_workshop(pathlib.Path.cwd(), {'MUSICTX_WORKSHOP': OUT, 'MUSICTX_TRAINING': 'on'})\n"
-        "warmth = Warmth(workshop.studio, workshop.studio.checkpoints()[0].name).start()\n"
+        "warmth = WarmUp(workshop.studio, workshop.studio.checkpoints()[0].name).start()\n"
         "build_page(workshop.studio, warmth, workshop)\n"
         "assert warmth.wait(60) and warmth.state == 'ready', warmth.problem",
         "import pathlib\n"

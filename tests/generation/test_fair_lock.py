@@ -6,12 +6,12 @@ import threading
 
 import pytest
 
-from musictx.generation.engines.fair_lock import Turns
+from musictx.generation.engines.fair_lock import FairLock
 from tests.waiting import until
 
 
 def test_who_asks_again_stands_behind_those_who_wait() -> None:
-    turns, order = Turns(), list[str]()
+    turns, order = FairLock(), list[str]()
 
     def visit(name: str) -> None:
         with turns:
@@ -31,7 +31,7 @@ def test_who_asks_again_stands_behind_those_who_wait() -> None:
 
 
 def test_one_at_a_time_and_an_error_passes_the_turn_on() -> None:
-    turns, inside, most = Turns(), 0, 0
+    turns, inside, most = FairLock(), 0, 0
 
     def visit() -> None:
         nonlocal inside, most

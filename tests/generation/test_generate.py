@@ -12,8 +12,8 @@ import pytest
 from musictx.config import SamplingConfig
 from musictx.errors import SettingsError
 from musictx.generation.generate import Chunk, Ending, cut_at, generate
-from musictx.generation.prompt import continuation_notes, limits_of, tail
-from musictx.generation.sampling.state import past_after
+from musictx.generation.prompt import continuation_notes, tail
+from musictx.generation.sampling.state import limits, state_after
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import decode, shift_steps
 from tests.fakes import FakeDecoder, random_logits, wishing_for
@@ -120,7 +120,7 @@ def test_keys_struck_before_the_kept_part_are_released_in_it() -> None:
     chunk = last(decoder, [v.START, *hold, v.TIME_SHIFT + 99], sampling=SamplingConfig(temperature=0), seconds=2.4)
     assert set(pieces(chunk)[0]) == {v.TIME_SHIFT + 19, other_off, other_on}
     assert not (decoder.prompts[-1] == 60).any()
-    assert decoder.pasts[-1].grammar.held_BK[0, 60] > 200
+    assert decoder.states[-1].grammar.held_BK[0, 60] > 200
 
 
 def test_a_key_that_the_model_never_releases_is_released_all_the_same() -> None:
@@ -141,8 +141,8 @@ def test_a_prompt_longer_than_the_window_keeps_its_last_part() -> None:
     decoder = FakeDecoder(random_logits(), window=64)
     last(decoder, prompt)
     assert decoder.prompts[0].tolist() == [prompt[-48:].tolist()]
-    assert decoder.pasts[0].grammar.held_BK[0, 50] == 9700
-    assert decoder.pasts[0].grammar.velocity_B[0] == 9
+    assert decoder.states[0].grammar.held_BK[0, 50] == 9700
+    assert decoder.states[0].grammar.velocity_B[0] == 9
 
 
 def test_an_empty_prompt_is_a_piece_from_nothing() -> None:
@@ -213,6 +213,6 @@ def test_the_past_given_to_the_engine_is_that_of_the_prompt() -> None:
     decoder = FakeDecoder(random_logits())
     seed = SEED[:4]
     last(decoder, seed, variations=3)
-    expected = past_after(np.tile(seed, (3, 1)), limits_of(seed, OPEN.stay_in_key))
-    for ours, theirs in zip(decoder.pasts[0], expected, strict=True):
+    expected = state_after(np.tile(seed, (3, 1)), limits(seed, OPEN.stay_in_key))
+    for ours, theirs in zip(decoder.states[0], expected, strict=True):
         assert all(np.array_equal(one, other) for one, other in zip(ours, theirs, strict=True))

@@ -95,21 +95,21 @@ def test_specials_never_follow() -> None:
 
 
 def test_something_may_always_follow() -> None:
-    """Every kind of last token with every kind of past that can stand before it."""
+    """Every kind of last token with every kind of state that can stand before it."""
     silent, sounding = np.full(128, grammar.SILENT), np.full(128, 20)
     one_key, one_overdue, all_but_one, all_overdue = silent.copy(), silent.copy(), sounding.copy(), sounding * 1000
     one_key[60], one_overdue[60], all_but_one[60] = 20, 900, grammar.SILENT
-    pasts = [silent, one_key, one_overdue, all_but_one, sounding, all_overdue]
-    limits = np.array([grammar.LONGEST_WAIT_STEPS]), np.array([grammar.LONGEST_HOLD_STEPS])
-    waits = (0, 250, grammar.LONGEST_WAIT_STEPS, 10_000)
-    for last, held, velocity, waited in itertools.product(range(v.SIZE), pasts, (grammar.UNKNOWN, 0, 31), waits):
+    states = [silent, one_key, one_overdue, all_but_one, sounding, all_overdue]
+    limits = np.array([grammar.LONGEST_REST_STEPS]), np.array([grammar.LONGEST_HOLD_STEPS])
+    rests = (0, 250, grammar.LONGEST_REST_STEPS, 10_000)
+    for last, held, velocity, rested in itertools.product(range(v.SIZE), states, (grammar.UNKNOWN, 0, 31), rests):
         is_velocity = v.VELOCITY <= last < v.EVENTS
-        if last < v.NOTE_OFF and waited:
+        if last < v.NOTE_OFF and rested:
             continue  # a strike begins a new wait
         if is_velocity and ((held >= 0).all() or velocity == grammar.UNKNOWN):
             continue  # no velocity is allowed when every key sounds, and after one it is known
-        state = GrammarState(np.array([last]), held[None], np.array([velocity]), np.array([waited]), *limits)
-        assert allowed(np, state).any(), (last, held.tolist(), velocity, waited)
+        state = GrammarState(np.array([last]), held[None], np.array([velocity]), np.array([rested]), *limits)
+        assert allowed(np, state).any(), (last, held.tolist(), velocity, rested)
 
 
 def test_prompts_that_no_grammar_wrote_can_be_continued() -> None:
@@ -135,14 +135,14 @@ def test_music_goes_on_after_the_longest_wait() -> None:
     random = np.random.default_rng(3)
     for prompt in ([v.START], [v.START, LOUD, C4, *[shift(100)] * 9, C4_OFF], [v.START, LOUD, C4, *[shift(100)] * 2]):
         state = state_after([prompt])
-        waits = []
+        rests = []
         for _ in range(400):
             options = np.flatnonzero(allowed(np, state)[0])
             shifts = options[(options >= v.TIME_SHIFT) & (options < v.VELOCITY)]
-            chosen = shifts[-1] if shifts.size else random.choice(options)  # waits whenever it may
+            chosen = shifts[-1] if shifts.size else random.choice(options)  # rests whenever it may
             state = grammar.advance(np, state, np.array([chosen], np.int32))
-            waits.append(int(state.waited_B[0]))
-        assert max(waits[waits.index(0) :]) == grammar.LONGEST_WAIT_STEPS
+            rests.append(int(state.rested_B[0]))
+        assert max(rests[rests.index(0) :]) == grammar.LONGEST_REST_STEPS
 
 
 def test_no_key_sounds_for_ever() -> None:
@@ -159,10 +159,10 @@ def test_no_key_sounds_for_ever() -> None:
 
 
 def test_an_overdue_key_is_all_that_may_be_released() -> None:
-    waits = [shift(100)] * 7
-    assert C4_OFF in next_ids(LOUD, C4, *waits, E4, shift(99))
-    assert next_ids(LOUD, C4, *waits, E4, shift(100)) == {C4_OFF}
-    assert {E4_OFF, SOFT, shift(1)} <= next_ids(LOUD, C4, *waits, E4, shift(100), C4_OFF)
+    rests = [shift(100)] * 7
+    assert C4_OFF in next_ids(LOUD, C4, *rests, E4, shift(99))
+    assert next_ids(LOUD, C4, *rests, E4, shift(100)) == {C4_OFF}
+    assert {E4_OFF, SOFT, shift(1)} <= next_ids(LOUD, C4, *rests, E4, shift(100), C4_OFF)
 
 
 def test_a_prompt_that_held_a_key_too_long_comes_to_its_release() -> None:

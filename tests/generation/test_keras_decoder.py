@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from musictx.config import SamplingConfig
-from musictx.generation.engines.base import Decoder, Ids
+from musictx.generation.engines.base import Decoder
 from musictx.generation.engines.compiled import compiled
 from musictx.generation.engines.keras import KerasDecoder
 from musictx.generation.generate import generate
-from musictx.generation.sampling.state import past_after
+from musictx.generation.sampling.state import state_after
 from musictx.midi import vocabulary as v
 from musictx.model.transformer import MusicTransformer
+from musictx.types import Ids
 from tests.fakes import FakeDecoder
 from tests.generation.test_grammar import violations
 
@@ -53,7 +54,7 @@ def uniforms(batch: int, count: int, seed: int = 0) -> np.ndarray:
 def test_cached_tokens_are_those_of_the_plain_network(
     decoder: KerasDecoder, model: MusicTransformer, sampling: SamplingConfig
 ) -> None:
-    """Past the window too, where the kept part is read anew."""
+    """SamplerState the window too, where the kept part is read anew."""
     count = decoder.window + 60
     cached, plain = (_first(count, engine, sampling) for engine in (decoder, naive(model, sampling)))
     assert len(cached) == count
@@ -70,7 +71,7 @@ def _first(count: int, engine: Decoder, sampling: SamplingConfig) -> list[int]:
 
 def test_focus_changes_the_music(decoder: KerasDecoder) -> None:
     """Else the comparison above would not notice a focus that is ignored."""
-    state = past_after(PROMPT[None])
+    state = state_after(PROMPT[None])
     pieces = [
         decoder.start(PROMPT[None], state, SamplingConfig(1.0, 0, 1.0, focus)).advance(uniforms(1, 64)).tolist()
         for focus in (0.7, 1.0)
@@ -82,7 +83,7 @@ def test_focus_changes_the_music(decoder: KerasDecoder) -> None:
 def test_prompts_of_any_length_are_read(decoder: KerasDecoder, model: MusicTransformer, length: int) -> None:
     prompt = np.random.default_rng(length).integers(0, v.EVENTS, (1, length)).astype(np.int32)
     count = min(16, decoder.window - length)
-    state, numbers = past_after(prompt), uniforms(1, count)
+    state, numbers = state_after(prompt), uniforms(1, count)
     drawn = decoder.start(prompt, state, OPEN).advance(numbers)
     assert drawn.tolist() == naive(model, OPEN).start(prompt, state, OPEN).advance(numbers).tolist()
 
@@ -93,14 +94,14 @@ def test_variations_are_those_of_single_streams(decoder: KerasDecoder, batch: in
     own = np.random.default_rng(1).integers(0, v.EVENTS, (batch, 40)).astype(np.int32)
     numbers = uniforms(batch, 32)
     for prompts in (np.tile(PROMPT, (batch, 1)), own):
-        together = decoder.start(prompts, past_after(prompts), OPEN).advance(numbers)
+        together = decoder.start(prompts, state_after(prompts), OPEN).advance(numbers)
         for row in range(batch):
-            alone = decoder.start(prompts[[row]], past_after(prompts[[row]]), OPEN).advance(numbers[[row]])
+            alone = decoder.start(prompts[[row]], state_after(prompts[[row]]), OPEN).advance(numbers[[row]])
             assert together[row].tolist() == alone[0].tolist()
 
 
 def test_visitors_on_one_engine_do_not_hear_each_other(decoder: KerasDecoder) -> None:
-    state, numbers = past_after(PROMPT[None]), uniforms(1, 48)
+    state, numbers = state_after(PROMPT[None]), uniforms(1, 48)
     expected = decoder.start(PROMPT[None], state, OPEN).advance(numbers)
     first, other = (decoder.start(PROMPT[None], state, sampling) for sampling in (OPEN, FILTERED))
     parts = []
@@ -131,7 +132,7 @@ def test_nothing_compiles_again_as_positions_and_sliders_move(model: MusicTransf
     for sampling in (OPEN, GREEDY, FILTERED):
         for length in (3, 50, 90):
             prompt = np.full((1, length), v.START, np.int32)
-            stream = decoder.start(prompt, past_after(prompt), sampling)
+            stream = decoder.start(prompt, state_after(prompt), sampling)
             for count in (8, 3, 8, 8):
                 began = time.process_time()  # of this process alone: a busy machine does not count
                 stream.advance(uniforms(1, count))
@@ -142,7 +143,7 @@ def test_nothing_compiles_again_as_positions_and_sliders_move(model: MusicTransf
 
 def test_cache_sizes_grow_with_the_piece(decoder: KerasDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tokens do not change as the cache moves from one size to the next, nor with odd block sizes."""
-    numbers, state = uniforms(1, 60), past_after(PROMPT[None])
+    numbers, state = uniforms(1, 60), state_after(PROMPT[None])
     prompt = np.tile(PROMPT, (1, 9))
     expected = decoder.start(prompt, state, OPEN).advance(numbers)
     monkeypatch.setattr("musictx.generation.engines.keras.CACHE_SIZES", (70,))

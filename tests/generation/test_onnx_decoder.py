@@ -19,7 +19,7 @@ from musictx.generation.engines.onnx.decoder import OnnxDecoder
 from musictx.generation.engines.onnx.graphs import SHIPPED, folder_of
 from musictx.generation.engines.onnx.network import Network, grow, room_in
 from musictx.generation.generate import Ending, generate
-from musictx.generation.sampling.state import past_after
+from musictx.generation.sampling.state import state_after
 from musictx.midi import vocabulary as v
 from musictx.model.checkpoint import load_checkpoint, weight_arrays
 from musictx.model.transformer import MusicTransformer
@@ -70,7 +70,7 @@ def piece(engine: Decoder, sampling: SamplingConfig, variations: int, seconds: f
 def test_one_random_seed_one_piece_on_both_engines(
     decoder: OnnxDecoder, reference: KerasDecoder, sampling: SamplingConfig, variations: int
 ) -> None:
-    """Past the window too, where each variation's last part is read anew."""
+    """SamplerState the window too, where each variation's last part is read anew."""
     ours, theirs = (piece(engine, sampling, variations, seconds=18) for engine in (decoder, reference))
     assert ours == theirs
     assert max(map(len, ours)) > decoder.window or sampling is GREEDY
@@ -100,7 +100,7 @@ def test_stopped_early_the_pieces_begin_alike(decoder: OnnxDecoder, reference: K
 @pytest.mark.parametrize("length", [1, 2, 100, 112, 127])
 def test_prompts_of_any_length_are_read(decoder: OnnxDecoder, reference: KerasDecoder, length: int) -> None:
     prompt = np.random.default_rng(length).integers(0, v.EVENTS, (1, length)).astype(np.int32)
-    state, numbers = past_after(prompt), uniforms(1, min(16, decoder.window - length))
+    state, numbers = state_after(prompt), uniforms(1, min(16, decoder.window - length))
     ours, theirs = (engine.start(prompt, state, OPEN).advance(numbers) for engine in (decoder, reference))
     assert ours.tolist() == theirs.tolist()
 
@@ -111,14 +111,14 @@ def test_variations_are_those_of_single_streams(decoder: OnnxDecoder, batch: int
     own = np.random.default_rng(1).integers(0, v.EVENTS, (batch, 40)).astype(np.int32)
     numbers = uniforms(batch, 32)
     for prompts in (np.tile(PROMPT, (batch, 1)), own):
-        together = decoder.start(prompts, past_after(prompts), OPEN).advance(numbers)
+        together = decoder.start(prompts, state_after(prompts), OPEN).advance(numbers)
         for row in range(batch):
-            alone = decoder.start(prompts[[row]], past_after(prompts[[row]]), OPEN).advance(numbers[[row]])
+            alone = decoder.start(prompts[[row]], state_after(prompts[[row]]), OPEN).advance(numbers[[row]])
             assert together[row].tolist() == alone[0].tolist()
 
 
 def test_how_numbers_are_split_over_calls_makes_no_difference(decoder: OnnxDecoder) -> None:
-    state, numbers = past_after(PROMPT[None]), uniforms(1, 60)
+    state, numbers = state_after(PROMPT[None]), uniforms(1, 60)
     whole, split = (decoder.start(PROMPT[None], state, FILTERED) for _ in range(2))
     parts = [split.advance(numbers[:, at : at + 7]) for at in range(0, 60, 7)]
     assert np.concatenate(parts, axis=1).tolist() == whole.advance(numbers).tolist()
@@ -157,14 +157,14 @@ def test_visitors_on_one_engine_do_not_hear_each_other(decoder: OnnxDecoder) -> 
     """Five at once, each from a thread of its own, and one of them with other settings."""
     settings = [OPEN, FILTERED, OPEN, OPEN, GREEDY]
     alone = [
-        decoder.start(PROMPT[None], past_after(PROMPT[None]), sampling).advance(uniforms(1, 60, number)).tolist()
+        decoder.start(PROMPT[None], state_after(PROMPT[None]), sampling).advance(uniforms(1, 60, number)).tolist()
         for number, sampling in enumerate(settings)
     ]
     heard: dict[int, list[list[int]]] = {}
 
     def visit(number: int) -> None:
         numbers = uniforms(1, 60, number)
-        stream = decoder.start(PROMPT[None], past_after(PROMPT[None]), settings[number])
+        stream = decoder.start(PROMPT[None], state_after(PROMPT[None]), settings[number])
         parts = [stream.advance(numbers[:, at : at + 5]) for at in range(0, 60, 5)]
         heard[number] = np.concatenate(parts, axis=1).tolist()
 
@@ -202,7 +202,7 @@ def test_the_trained_weights_play_the_same_piece() -> None:
     decoder = OnnxDecoder.open(TRAINED, TRAINED)
     prompt = np.array([v.START, v.VELOCITY + 20, *([60, v.TIME_SHIFT + 20, v.NOTE_OFF + 60, 64] * 45)], np.int32)
     ours, theirs = (
-        engine.start(prompt[None], past_after(prompt[None]), SAMPLING_PRESETS["balanced"]).advance(uniforms(1, 64))
+        engine.start(prompt[None], state_after(prompt[None]), SAMPLING_PRESETS["balanced"]).advance(uniforms(1, 64))
         for engine in (decoder, KerasDecoder(model))
     )
     assert ours.tolist() == theirs.tolist()

@@ -12,13 +12,13 @@ import pytest
 from musictx.config import SamplingConfig
 from musictx.errors import SettingsError
 from musictx.generation.sampling.filters import filter_logits
-from musictx.generation.sampling.per_kind import steered
+from musictx.generation.sampling.per_kind import filter_per_kind
 from musictx.midi import vocabulary as v
 
 Row = npt.NDArray[np.float32]
-STRIKES, RELEASES = slice(v.NOTE_ON, v.NOTE_OFF), slice(v.NOTE_OFF, v.TIME_SHIFT)
-WAITS, LOUDNESSES = slice(v.TIME_SHIFT, v.VELOCITY), slice(v.VELOCITY, v.EVENTS)
-KINDS = (STRIKES, RELEASES, WAITS, LOUDNESSES, slice(v.EVENTS, v.SIZE))
+NOTE_ONS, NOTE_OFFS = slice(v.NOTE_ON, v.NOTE_OFF), slice(v.NOTE_OFF, v.TIME_SHIFT)
+SHIFTS, VELOCITIES = slice(v.TIME_SHIFT, v.VELOCITY), slice(v.VELOCITY, v.EVENTS)
+KINDS = (NOTE_ONS, NOTE_OFFS, SHIFTS, VELOCITIES, slice(v.EVENTS, v.SIZE))
 
 
 def random_logits(rows: int = 1, seed: int = 0) -> Row:
@@ -31,7 +31,7 @@ def probabilities(logits: Row) -> Row:
 
 
 def odds(logits: Row, temperature: float, top_k: int, top_p: float) -> Row:
-    return probabilities(steered(np, logits, temperature, top_k, top_p))
+    return probabilities(filter_per_kind(np, logits, temperature, top_k, top_p))
 
 
 @pytest.mark.parametrize("settings", [(0.3, 0, 1.0), (0.8, 10, 0.92), (2.0, 3, 0.5)])
@@ -40,10 +40,10 @@ def test_each_kind_is_as_likely_as_the_model_has_it(settings: tuple[float, int, 
     before, after = probabilities(logits), odds(logits, *settings)
     for kind in KINDS:
         np.testing.assert_allclose(after[:, kind].sum(axis=-1), before[:, kind].sum(axis=-1), atol=1e-5)
-    np.testing.assert_allclose(after[:, WAITS], before[:, WAITS], atol=1e-6)
+    np.testing.assert_allclose(after[:, SHIFTS], before[:, SHIFTS], atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", [STRIKES, RELEASES, LOUDNESSES])
+@pytest.mark.parametrize("kind", [NOTE_ONS, NOTE_OFFS, VELOCITIES])
 def test_within_a_kind_the_filters_act_as_they_do_on_a_whole_row(kind: slice) -> None:
     logits = random_logits(20)
     alone = probabilities(filter_logits(np, logits[:, kind], 0.7, 5, 0.85))
@@ -54,12 +54,12 @@ def test_within_a_kind_the_filters_act_as_they_do_on_a_whole_row(kind: slice) ->
 
 def test_what_is_forbidden_stays_so_and_a_kind_may_be_all_forbidden() -> None:
     logits = random_logits(4)
-    logits[:, RELEASES] = -np.inf
-    logits[1:, WAITS] = -np.inf
+    logits[:, NOTE_OFFS] = -np.inf
+    logits[1:, SHIFTS] = -np.inf
     logits[2, 5:] = -np.inf
     logits[3] = -np.inf
     logits[3, v.TIME_SHIFT + 7] = -40.0
-    after = steered(np, logits, 0.8, 10, 0.92)
+    after = filter_per_kind(np, logits, 0.8, 10, 0.92)
     assert not np.isnan(after).any() and np.isneginf(after[np.isneginf(logits)]).all()
     assert np.isfinite(after[2, :5]).any()
     assert np.flatnonzero(np.isfinite(after[3])).tolist() == [v.TIME_SHIFT + 7]
@@ -91,8 +91,10 @@ def test_numpy_and_keras_agree(settings: tuple[float, int, float]) -> None:
     logits[:, 100:180] = -np.inf
     temperature, top_k, top_p = np.float32(settings[0]), np.int32(settings[1]), np.float32(settings[2])
     scalars: list[Any] = [temperature, top_k, top_p]
-    host = steered(np, logits, *scalars)
-    engine = ops.convert_to_numpy(steered(ops, ops.array(logits), *(ops.convert_to_tensor(each) for each in scalars)))
+    host = filter_per_kind(np, logits, *scalars)
+    engine = ops.convert_to_numpy(
+        filter_per_kind(ops, ops.array(logits), *(ops.convert_to_tensor(each) for each in scalars))
+    )
     assert host.dtype == np.float32
     differing = np.isfinite(host) != np.isfinite(engine)
     assert differing.mean() < 1e-4  # a token at the very edge of a filter may fall to either side

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musictx.generation.prompt import continuation_notes, longest_hold, longest_wait, seed_prompt, tail
+from musictx.generation.prompt import continuation_notes, seed_prompt, tail
+from musictx.generation.sampling.grammar import longest_hold, longest_rest
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import encode, shift_steps
 from musictx.midi.notes import NoteSequence
@@ -75,10 +76,10 @@ def test_the_longest_wait_is_the_prompts_own_within_bounds() -> None:
             ids += [v.TIME_SHIFT + 99] * (gap // 100) + [v.NOTE_OFF + 60, v.TIME_SHIFT + gap % 100 - 1, 60]
         return np.array(ids, np.int32)
 
-    assert longest_wait(prompt(150, 230, 40)) == 230
-    assert longest_wait(prompt(20, 30)) == 100
-    assert longest_wait(prompt(950)) == 300
-    assert longest_wait(prompt()) == 300
+    assert longest_rest(prompt(150, 230, 40)) == 230
+    assert longest_rest(prompt(20, 30)) == 100
+    assert longest_rest(prompt(950)) == 300
+    assert longest_rest(prompt()) == 300
 
 
 def test_the_longest_hold_is_the_prompts_own_within_bounds() -> None:

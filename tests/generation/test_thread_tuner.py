@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from musictx.generation.engines.thread_tuner import PERIOD, TRIAL, Fastest
+from musictx.generation.engines.thread_tuner import PERIOD, TRIAL, ThreadTuner
 
 
-def work(fastest: Fastest, steps: int, seconds: list[float]) -> Counter[int]:
+def work(fastest: ThreadTuner, steps: int, seconds: list[float]) -> Counter[int]:
     """How often each way was picked in so many steps."""
     picked: Counter[int] = Counter()
     for _ in range(steps):
@@ -19,13 +19,13 @@ def work(fastest: Fastest, steps: int, seconds: list[float]) -> Counter[int]:
 
 def test_the_quicker_way_does_almost_everything() -> None:
     for seconds in ([1.0, 2.0], [2.0, 1.0]):
-        picked = work(Fastest(2), 4 * PERIOD, seconds)
+        picked = work(ThreadTuner(2), 4 * PERIOD, seconds)
         slower = seconds.index(2.0)
         assert picked[slower] == 4 * TRIAL
 
 
 def test_a_change_is_noticed_within_a_few_trials() -> None:
-    fastest = Fastest(2)
+    fastest = ThreadTuner(2)
     work(fastest, PERIOD, [1.0, 1.5])
     work(fastest, 2 * PERIOD, [3.0, 1.5])
     picked = work(fastest, PERIOD, [3.0, 1.5])
@@ -33,4 +33,4 @@ def test_a_change_is_noticed_within_a_few_trials() -> None:
 
 
 def test_a_single_way_is_no_question() -> None:
-    assert work(Fastest(1), 500, [1.0]) == {0: 500}
+    assert work(ThreadTuner(1), 500, [1.0]) == {0: 500}

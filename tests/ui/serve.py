@@ -9,7 +9,7 @@ from typing import Any
 
 from musictx.studio import Studio, StudioFolders
 from musictx.ui.page import build_page, launch_options
-from musictx.ui.server.warm_up import Warmth
+from musictx.ui.server.warm_up import WarmUp
 from musictx.workshop.policy import TrainingPolicy
 from musictx.workshop.workshop import Workshop, checkpoint_resolver
 from tests.tiny import write_tiny_checkpoint
@@ -40,7 +40,7 @@ def build_workshop(kind: str, folder: Path, studio: Any) -> Any:
 def main(kind: str, port: str, folder: str) -> None:
     """Serves until the process is ended; the model is prepared first."""
     studio = build_studio(kind, Path(folder))
-    warmth = Warmth(studio, studio.checkpoints()[0].name).start()
+    warmth = WarmUp(studio, studio.checkpoints()[0].name).start()
     warmth.wait(120)
     workshop = build_workshop(kind, Path(folder), studio)
     page = build_page(studio, warmth, workshop)

@@ -15,7 +15,7 @@ from musictx.errors import CheckpointError
 from musictx.ui.access.stop_flags import Visitors
 from musictx.ui.api import Api
 from musictx.ui.compose.handlers import ComposeHandlers
-from musictx.ui.server.warm_up import Warmth
+from musictx.ui.server.warm_up import WarmUp
 from tests.loops import run
 from tests.ui.fake_studio import FakeStudio
 from tests.ui.fake_workshop import FakeWorkshop
@@ -27,7 +27,7 @@ Handlers = tuple[Api, ComposeHandlers, FakeStudio]
 def handlers(tmp_path: Path, fake_workshop: FakeWorkshop) -> Handlers:
     """The endpoint over a studio that is slower than music."""
     studio = FakeStudio(tmp_path, pace=5)
-    music = ComposeHandlers(studio, Visitors(), Warmth(studio, "enhanced"), fake_workshop)  # type: ignore[arg-type]
+    music = ComposeHandlers(studio, Visitors(), WarmUp(studio, "enhanced"), fake_workshop)  # type: ignore[arg-type]
     return Api(music), music, studio
 
 

@@ -24,7 +24,7 @@ from musictx.ui.compare.view import Side
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.player.desk import Desk
 from musictx.ui.seed.handlers import SeedHandlers
-from musictx.ui.server.warm_up import Warmth
+from musictx.ui.server.warm_up import WarmUp
 from tests.ui.visitor import finished, with_dataset
 
 A = (0.8, 10, 0.92, 1.0, 1.0, "enhanced")  # Balanced
@@ -43,7 +43,7 @@ def desk(fake_studio: Any) -> Desk:
 @pytest.fixture
 def comparing(fake_studio: Any, fake_workshop: Any) -> CompareHandlers:
     """A blind comparison of these shows B first."""
-    music = ComposeHandlers(fake_studio, Visitors(), Warmth(fake_studio, "enhanced"), fake_workshop)
+    music = ComposeHandlers(fake_studio, Visitors(), WarmUp(fake_studio, "enhanced"), fake_workshop)
     return CompareHandlers(music, OwnCheckpoints(fake_workshop), by_lot=lambda: True)
 
 

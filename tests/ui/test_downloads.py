@@ -22,7 +22,7 @@ from musictx.ui.compare.handlers import CompareHandlers
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.player.desk import Desk
 from musictx.ui.seed.handlers import SeedHandlers
-from musictx.ui.server.warm_up import Warmth
+from musictx.ui.server.warm_up import WarmUp
 from musictx.ui.train.listen_handlers import ListenHandlers
 from tests.tiny import write_tiny_checkpoint
 from tests.ui.fake_studio import broken_chords
@@ -44,7 +44,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
 
 @pytest.fixture
 def music(studio: Studio, fake_workshop: Any) -> ComposeHandlers:
-    return ComposeHandlers(studio, Visitors(), Warmth(studio, "tiny"), fake_workshop)
+    return ComposeHandlers(studio, Visitors(), WarmUp(studio, "tiny"), fake_workshop)
 
 
 def last_files(values: Iterator[Any]) -> dict[str, bytes]:

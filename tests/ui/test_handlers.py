@@ -19,7 +19,7 @@ from musictx.ui.page import launch_options
 from musictx.ui.player.desk import Desk
 from musictx.ui.player.stage_view import safe_name
 from musictx.ui.seed.handlers import SeedHandlers
-from musictx.ui.server.warm_up import Warmth
+from musictx.ui.server.warm_up import WarmUp
 from musictx.workshop.policy import TrainingPolicy, WorkshopLimits
 from tests.ui.fake_studio import broken_chords
 from tests.ui.fake_workshop import FakeWorkshop
@@ -35,7 +35,7 @@ def seeds(fake_studio: Any) -> SeedHandlers:
 
 @pytest.fixture
 def music(fake_studio: Any, fake_workshop: Any) -> ComposeHandlers:
-    return ComposeHandlers(fake_studio, Visitors(), Warmth(fake_studio, "enhanced"), fake_workshop)
+    return ComposeHandlers(fake_studio, Visitors(), WarmUp(fake_studio, "enhanced"), fake_workshop)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from musictx.ui.browser_state.takes import LARGEST_TEXT, keep, recall, record_se
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.player.desk import Desk
 from musictx.ui.seed.handlers import SeedHandlers
-from musictx.ui.server.warm_up import Warmth
+from musictx.ui.server.warm_up import WarmUp
 from tests.ui.fake_studio import broken_chords
 
 VALUES = (1.1, 15, 0.95, 1.0, 0.5, 10, 30, 2, 7, "enhanced")
@@ -41,7 +41,7 @@ def desk(seeds: SeedHandlers) -> Desk:
 @pytest.fixture
 def record(seeds: SeedHandlers, desk: Desk, fake_studio: Any, fake_workshop: Any) -> dict[str, Any]:
     """Two finished takes of the prelude, as the browser keeps them."""
-    music = ComposeHandlers(fake_studio, Visitors(), Warmth(fake_studio, "enhanced"), fake_workshop)
+    music = ComposeHandlers(fake_studio, Visitors(), WarmUp(fake_studio, "enhanced"), fake_workshop)
     music.begin(desk, REQUEST, *VALUES)
     *_, last = music.generate(desk, None, REQUEST)
     (kept,) = last[0]["kept"]

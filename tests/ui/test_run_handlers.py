@@ -14,7 +14,7 @@ from musictx.ui.access.identity import with_secret
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
 from musictx.ui.access.stop_flags import Visitors
 from musictx.ui.compose.handlers import ComposeHandlers
-from musictx.ui.server.warm_up import Warmth
+from musictx.ui.server.warm_up import WarmUp
 from musictx.ui.train.listen_handlers import ListenHandlers
 from musictx.ui.train.run_handlers import RunHandlers
 from musictx.ui.train.upload_handlers import UploadHandlers
@@ -174,7 +174,7 @@ def test_composing_with_the_run_of_another_is_refused(
     fake_workshop: Any, fake_studio: Any, kept: dict[str, str]
 ) -> None:
     kept = finished(fake_workshop, kept)
-    music = ComposeHandlers(fake_studio, Visitors(), Warmth(fake_studio, "enhanced"), fake_workshop)
+    music = ComposeHandlers(fake_studio, Visitors(), WarmUp(fake_studio, "enhanced"), fake_workshop)
     music.permit(f"run:{kept['run']}", kept, REQUEST)
     for stranger, sentence in ((None, "somebody's own"), (with_secret(None), "not yours")):
         with pytest.raises(CheckpointError, match=sentence):

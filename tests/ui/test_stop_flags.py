@@ -58,11 +58,11 @@ BUILD = """
 import sys
 from pathlib import Path
 from musictx.ui.page import build_page
-from musictx.ui.server.warm_up import Warmth
+from musictx.ui.server.warm_up import WarmUp
 from tests.ui.fake_studio import FakeStudio
 from tests.ui.fake_workshop import FakeWorkshop
 studio = FakeStudio(Path(sys.argv[1]))
-page = build_page(studio, Warmth(studio, "enhanced"), FakeWorkshop(Path(sys.argv[1])))
+page = build_page(studio, WarmUp(studio, "enhanced"), FakeWorkshop(Path(sys.argv[1])))
 print({each.concurrency_limit for each in page.fns.values() if each.concurrency_id == "generation"})
 """
 

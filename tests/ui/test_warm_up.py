@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from musictx.errors import CheckpointError
-from musictx.ui.server.warm_up import PREPARING, Warmth
+from musictx.ui.server.warm_up import PREPARING, WarmUp
 
 
 class Kettle:
@@ -24,9 +24,9 @@ class Kettle:
             raise self.error
 
 
-def warmed(kettle: Any, checkpoint: str | None = "enhanced") -> Warmth:
+def warmed(kettle: Any, checkpoint: str | None = "enhanced") -> WarmUp:
     """A warm-up that is over."""
-    warmth = Warmth(kettle, checkpoint).start()
+    warmth = WarmUp(kettle, checkpoint).start()
     kettle.go.set()
     assert warmth.wait(10)
     return warmth
@@ -34,7 +34,7 @@ def warmed(kettle: Any, checkpoint: str | None = "enhanced") -> Warmth:
 
 def test_states() -> None:
     kettle: Any = Kettle()
-    warmth = Warmth(kettle, "enhanced").start()
+    warmth = WarmUp(kettle, "enhanced").start()
     assert (warmth.state, warmth.sentence()) == ("preparing", PREPARING)
     kettle.go.set()
     assert warmth.wait(10)

@@ -18,7 +18,7 @@ from musictx.midi.codec import quantise
 from musictx.midi.files import read_midi, write_midi
 from musictx.midi.vocabulary import fingerprint
 from musictx.model.weights import Arrays, read_weights
-from musictx.model_cache import Loaded
+from musictx.model_cache import ModelCache
 from musictx.studio import Studio, StudioFolders
 from musictx.training.runs import RunFolder, State
 from musictx.workshop.runs.measure import FILE, Measured
@@ -310,11 +310,11 @@ def test_a_studio_loads_a_run_again_when_its_weights_have_changed(
 ) -> None:
     opened: list[Path] = []
 
-    def engine(_: Loaded, folder: Path) -> object:
+    def engine(_: ModelCache, folder: Path) -> object:
         opened.append(folder)
         return object()
 
-    monkeypatch.setattr(Loaded, "_open", engine)
+    monkeypatch.setattr(ModelCache, "_open", engine)
     for name in ("one", "two", "three"):
         shutil.copytree(place / "checkpoints" / "tiny", tmp_path / "runs" / name / "best")
     studio = open_at(place, tmp_path).studio

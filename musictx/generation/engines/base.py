@@ -10,21 +10,15 @@ Shape letters: B variations, P prompt, N new tokens, T tokens that are there alr
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from musictx.config import SamplingConfig
-from musictx.generation.sampling import density_limit as restraint
-from musictx.generation.sampling import grammar
-from musictx.generation.sampling import pitch_class_bias as home
-from musictx.generation.sampling import state as past
-from musictx.generation.sampling.filters import filter_logits, pick
-from musictx.generation.sampling.per_kind import steered
-from musictx.generation.sampling.state import Array, Past
+from musictx.generation.sampling.state import SamplerState
+from musictx.types import Ids
 
-Ids = npt.NDArray[np.int32]
 Uniforms = npt.NDArray[np.float32]
 Nats = npt.NDArray[np.float32]
 
@@ -45,7 +39,7 @@ class Decoder(Protocol):
 
     window: the most tokens a stream may hold, its prompt included.
     chunk: how many tokens a call of `Stream.advance` should ask for at most; how many it does
-        follows the speed that was measured, see `pace`.
+        follows the speed that was measured, see `chunk_size`.
     """
 
     @property
@@ -54,10 +48,10 @@ class Decoder(Protocol):
     @property
     def chunk(self) -> int: ...
 
-    def start(self, prompts_BP: Ids, past: Past, sampling: SamplingConfig) -> Stream:
+    def start(self, prompts_BP: Ids, state: SamplerState, sampling: SamplingConfig) -> Stream:
         """Reads the prompts (1 <= P < window) and stands ready to draw what follows.
 
-        Rows that are all alike are read once. `past` has B rows and is not
+        Rows that are all alike are read once. `state` has B rows and is not
         always that of the prompts alone, which may be the last part of a longer piece.
         """
 
@@ -77,34 +71,3 @@ def token_nats(logits_TV: npt.NDArray[np.float32], targets_T: Ids) -> Nats:
     exact_TV -= exact_TV.max(axis=1, keepdims=True)
     chosen_T = np.take_along_axis(exact_TV, targets_T[:, None], axis=1)[:, 0]
     return (np.log(np.exp(exact_TV).sum(axis=1)) - chosen_T).astype(np.float32)
-
-
-class Sliders(Protocol):
-    """What moves while nothing is compiled anew: numbers of a `SamplingConfig`, or scalar tensors of a compiled loop.
-
-    temperature: >= 0. top_k: whole, 0 keeps all. top_p: in (0, 1]. See `sampling.filter_logits`.
-    """
-
-    @property
-    def temperature(self) -> Array: ...
-
-    @property
-    def top_k(self) -> Array: ...
-
-    @property
-    def top_p(self) -> Array: ...
-
-
-def draw(xp: Any, logits_BV: Array, uniforms_B: Array, before: Past, sliders: Sliders, scope: str) -> Past:
-    """Draws a playable token a row; the new past holds it as `last_B`.
-
-    The one way from logits to tokens for every engine: home, restraint and grammar first, then the
-    filters, so that top-k and top-p count only what could be played. For `scope` see
-    `SamplingConfig`: it is no runtime value, as the sliders are.
-    """
-    homeward_BV = home.homeward(xp, logits_BV, before.home)
-    restrained_BV = restraint.restrained(xp, homeward_BV, before.restraint)
-    playable_BV = xp.where(grammar.allowed(xp, before.grammar), restrained_BV, float("-inf"))
-    keep = steered if scope == "keys" else filter_logits
-    kept_BV = keep(xp, playable_BV, sliders.temperature, sliders.top_k, sliders.top_p)
-    return past.advance(xp, before, pick(xp, kept_BV, uniforms_B))

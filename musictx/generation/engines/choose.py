@@ -15,7 +15,7 @@ from pathlib import Path
 
 from musictx.errors import EngineError, SettingsError
 from musictx.generation.engines.base import Decoder
-from musictx.generation.engines.fair_lock import Turns
+from musictx.generation.engines.fair_lock import FairLock
 from musictx.midi import vocabulary
 
 ENGINES = ("auto", "onnx", "onnx-int8", "keras")
@@ -34,14 +34,14 @@ def engine_setting(name: str | None = None) -> str:
     return chosen
 
 
-def open_engine(checkpoint: Path, engine: str, cache: Path, turns: Turns, bases: Sequence[Path] = ()) -> Decoder:
+def open_engine(checkpoint: Path, engine: str, cache: Path, lock: FairLock, bases: Sequence[Path] = ()) -> Decoder:
     """The engine for the checkpoint in a folder.
 
     Args:
         checkpoint: its folder.
         engine: one of ENGINES.
         cache: the user's folder for what was built.
-        turns: shared by all engines of this machine.
+        lock: shared by all engines of this machine.
         bases: folders of checkpoints in which a LoRA's base is looked for, see `model.weights`.
 
     Raises:
@@ -49,14 +49,14 @@ def open_engine(checkpoint: Path, engine: str, cache: Path, turns: Turns, bases:
         EngineError: if the engine asked for cannot run here; "auto" takes the other one instead.
     """
     if engine == "keras" or (engine == "auto" and gpu_for_keras()):
-        return _keras(checkpoint, turns, bases)
+        return _keras(checkpoint, lock, bases)
     try:
-        return _onnx(checkpoint, cache, engine == "onnx-int8", turns, bases)
+        return _onnx(checkpoint, cache, engine == "onnx-int8", lock, bases)
     except EngineError as error:
         if engine != "auto":
             raise
         logging.getLogger(__name__).warning("%s The Keras engine runs instead.", error)
-        return _keras(checkpoint, turns, bases)
+        return _keras(checkpoint, lock, bases)
 
 
 def gpu_for_keras() -> bool:
@@ -68,18 +68,18 @@ def gpu_for_keras() -> bool:
     return bool(keras.distribution.list_devices("gpu"))
 
 
-def _onnx(checkpoint: Path, cache: Path, int8: bool, turns: Turns, bases: Sequence[Path]) -> Decoder:
+def _onnx(checkpoint: Path, cache: Path, int8: bool, lock: FairLock, bases: Sequence[Path]) -> Decoder:
     try:
         from musictx.generation.engines.onnx.decoder import OnnxDecoder
     except ImportError as error:
         raise EngineError(f"ONNX Runtime cannot be imported ({error}): pip install onnxruntime.") from error
-    return OnnxDecoder.open(checkpoint, cache, int8, turns, bases)
+    return OnnxDecoder.open(checkpoint, cache, int8, lock, bases)
 
 
-def _keras(checkpoint: Path, turns: Turns, bases: Sequence[Path]) -> Decoder:
+def _keras(checkpoint: Path, lock: FairLock, bases: Sequence[Path]) -> Decoder:
     from musictx.generation.engines.keras import KerasDecoder  # seconds to import
     from musictx.model.checkpoint import load_checkpoint
 
     dtype = "mixed_bfloat16" if gpu_for_keras() else None
     model, _ = load_checkpoint(checkpoint, vocabulary.fingerprint(), dtype, bases)
-    return KerasDecoder(model, turns=turns)
+    return KerasDecoder(model, lock=lock)

@@ -1,4 +1,4 @@
-"""Taking turns at one machine: whoever has waited longest comes next."""
+"""Taking lock at one machine: whoever has waited longest comes next."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import threading
 from collections import deque
 
 
-class Turns:
+class FairLock:
     """A lock that is passed on in the order of asking.
 
     Python's own lock may be taken again at once by the thread that just let it go, so that one stream
     would run on while others wait. Here a stream that asks again stands behind all who wait already: each of
     several streams advances by one chunk in turn.
 
-        with turns:
+        with lock:
             ...
     """
 

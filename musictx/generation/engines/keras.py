@@ -21,13 +21,15 @@ import numpy as np
 from keras import ops, tree
 
 from musictx.config import SCOPES, SamplingConfig
-from musictx.generation.engines.base import Ids, Nats, Uniforms, draw, token_nats
+from musictx.generation.engines.base import Nats, Uniforms, token_nats
 from musictx.generation.engines.compiled import Network, compiled
-from musictx.generation.engines.fair_lock import Turns
-from musictx.generation.sampling.state import Past, past_after
+from musictx.generation.engines.fair_lock import FairLock
+from musictx.generation.sampling.draw import draw
+from musictx.generation.sampling.state import SamplerState, state_after
 from musictx.midi import vocabulary
 from musictx.model.cache import KeyValueCache, empty_cache, grown_cache, repeated_cache
 from musictx.model.transformer import MusicTransformer
+from musictx.types import Ids
 
 Tensor = Any
 
@@ -64,15 +66,15 @@ class KerasDecoder:
     Args:
         model: used in place; weights changed later (by training) are seen by streams at once.
         chunk: tokens a call.
-        turns: who may use the machine next, where other engines share it.
+        lock: who may use the machine next, where other engines share it.
 
     Attributes:
         traces: how often a function was traced for compilation, for tests and curiosity.
     """
 
-    def __init__(self, model: MusicTransformer, chunk: int = CHUNK, turns: Turns | None = None) -> None:
+    def __init__(self, model: MusicTransformer, chunk: int = CHUNK, lock: FairLock | None = None) -> None:
         self.model = model
-        self.turns = turns or Turns()
+        self.lock = lock or FairLock()
         self.window: int = model.config.window
         self.chunk = chunk
         self.traces = 0
@@ -80,7 +82,7 @@ class KerasDecoder:
         self._cache_sizes = (*(size for size in CACHE_SIZES if size < self.window), self.window)
         self._programs: dict[tuple[str, int, int], Callable[..., Any]] = {}
 
-    def start(self, prompts_BP: Ids, past: Past, sampling: SamplingConfig) -> KerasStream:
+    def start(self, prompts_BP: Ids, state: SamplerState, sampling: SamplingConfig) -> KerasStream:
         """See `Decoder.start`. The last prompt token is read by the first draw."""
         batch, length = prompts_BP.shape
         assert 1 <= length <= self.window, (length, self.window)
@@ -92,9 +94,9 @@ class KerasDecoder:
             cache = repeated_cache(self._prefill(prompts_BP[0, :-1], size, controls.focus), rows)
         else:
             cache = _side_by_side([self._prefill(row_P[:-1], size, controls.focus) for row_P in prompts_BP[padding]])
-        past = past.rows(padding).with_last(prompts_BP[padding, -1])
+        state = state.rows(padding).with_last(prompts_BP[padding, -1])
         return KerasStream(
-            self, batch, cache, tree.map_structure(ops.convert_to_tensor, past), controls, sampling.scope, length
+            self, batch, cache, tree.map_structure(ops.convert_to_tensor, state), controls, sampling.scope, length
         )
 
     def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
@@ -102,9 +104,9 @@ class KerasDecoder:
         prompts_BP = np.full((variations, 2), vocabulary.START, np.int32)
         last = self.size_for(min(tokens or self.window, self.window))
         for size in self._cache_sizes[: self._cache_sizes.index(last) + 1]:
-            stream = self.start(prompts_BP, past_after(prompts_BP), SamplingConfig())
+            stream = self.start(prompts_BP, state_after(prompts_BP), SamplingConfig())
             cache = self._prefill(prompts_BP[0, :-1], size, stream.controls.focus)
-            stream.cache = repeated_cache(cache, len(stream.past.last_B))
+            stream.cache = repeated_cache(cache, len(stream.state.last_B))
             stream.advance(np.zeros((variations, 1), np.float32))
 
     def size_for(self, length: int) -> int:
@@ -121,7 +123,7 @@ class KerasDecoder:
         nats_T = np.zeros(inputs_T.size, np.float32)
         for start, block_T in self._blocks(inputs_T, size):
             cache = cache._replace(length=ops.convert_to_tensor(start, "int32"))
-            with self.turns:
+            with self.lock:
                 logits_TV, cache = read_block(cache, ops.convert_to_tensor(block_T[None]), scale)
                 logits_TV = ops.convert_to_numpy(logits_TV)  # a GPU has finished only now
             part_T = targets_T[start : start + self._block]
@@ -134,7 +136,7 @@ class KerasDecoder:
         read_block = self._program("prefill", 1, size)
         for start, block_T in self._blocks(ids_T, size):
             cache = cache._replace(length=ops.convert_to_tensor(start, "int32"))
-            with self.turns:
+            with self.lock:
                 cache = read_block(cache, ops.convert_to_tensor(block_T[None]), focus)
         return cache._replace(length=ops.convert_to_tensor(ids_T.size, "int32"))
 
@@ -182,23 +184,23 @@ class KerasDecoder:
         scope: str,
         network: Network,
         cache: KeyValueCache,
-        past: Past,
+        state: SamplerState,
         uniforms_RN: Tensor,
         count: Tensor,
         controls: Controls,
-    ) -> tuple[KeyValueCache, Past, Tensor]:
+    ) -> tuple[KeyValueCache, SamplerState, Tensor]:
         """Compiled: the first `count` of N draws; ids int32 (R, N), arbitrary behind `count`."""
         self.traces += 1
         places_1N = ops.expand_dims(ops.arange(self.chunk, dtype="int32"), 0)
 
         def step(number: Tensor, carried: Any) -> Any:
-            cache, past, ids_RN = carried
-            logits_RTV, cache = network(past.last_B[:, None], cache, controls.focus)
+            cache, state, ids_RN = carried
+            logits_RTV, cache = network(state.last_B[:, None], cache, controls.focus)
             uniforms_R = ops.take(uniforms_RN, number, axis=1)
-            past = draw(ops, logits_RTV[:, 0], uniforms_R, past, controls, scope)
-            return cache, past, ops.where(places_1N == number, past.last_B[:, None], ids_RN)
+            state = draw(ops, logits_RTV[:, 0], uniforms_R, state, controls, scope)
+            return cache, state, ops.where(places_1N == number, state.last_B[:, None], ids_RN)
 
-        carried = (cache, past, ops.zeros(uniforms_RN.shape, "int32"))
+        carried = (cache, state, ops.zeros(uniforms_RN.shape, "int32"))
         return ops.fori_loop(0, count, step, carried)
 
 
@@ -209,7 +211,7 @@ class KerasStream:
     decoder: KerasDecoder
     batch: int
     cache: KeyValueCache
-    past: Past
+    state: SamplerState
     controls: Controls
     scope: str
     position: int  # tokens so far; the last of them is not in the cache yet
@@ -228,15 +230,15 @@ class KerasStream:
     def _advance(self, uniforms_BN: Uniforms) -> Ids:
         batch, count = uniforms_BN.shape
         assert batch == self.batch and self.position + count <= self.decoder.window
-        rows = len(self.past.last_B)
+        rows = len(self.state.last_B)
         if self.position + count > self.size:
             self.cache = grown_cache(self.cache, self.decoder.size_for(self.position + count))
         uniforms_RN = np.zeros((rows, self.decoder.chunk), np.float32)
         uniforms_RN[:batch, :count] = uniforms_BN
         draw_chunk = self.decoder._program(f"draw {self.scope}", rows, self.size)
         uniforms, many = ops.convert_to_tensor(uniforms_RN), ops.convert_to_tensor(count, "int32")
-        with self.decoder.turns:
-            self.cache, self.past, ids_RN = draw_chunk(self.cache, self.past, uniforms, many, self.controls)
+        with self.decoder.lock:
+            self.cache, self.state, ids_RN = draw_chunk(self.cache, self.state, uniforms, many, self.controls)
             drawn_RN = ops.convert_to_numpy(ids_RN)  # a GPU has finished only now
         self.position += count
         return drawn_RN[:batch, :count]

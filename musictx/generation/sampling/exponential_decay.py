@@ -1,4 +1,4 @@
-"""A memory of strikes that fades: after its length in seconds an e-th of each is left.
+"""Counts of onsets with exponential decay: after `memory_s` seconds an e-th of each is left.
 
 For compiled loops there is a table of what each token leaves; for sequences that are there already, the counts at their
 end.
@@ -20,18 +20,18 @@ from musictx.midi.notes import PITCHES
 
 
 @lru_cache(maxsize=8)
-def left_by(memory_s: float) -> npt.NDArray[np.float32]:
+def decay_table(memory_s: float) -> npt.NDArray[np.float32]:
     """(V,), read-only: the share of the counts that each token leaves."""
     steps_V = shift_steps(np.arange(v.SIZE, dtype=np.int32))
     return constant(np.exp(-steps_V / (memory_s * v.STEPS_PER_SECOND)))
 
 
-def counted(ids_T: npt.NDArray[np.int32], memory_s: float) -> npt.NDArray[np.float32]:
-    """The fading count of each key's strikes at the end of a sequence, (K,)."""
+def decayed_counts(ids_T: npt.NDArray[np.int32], memory_s: float) -> npt.NDArray[np.float32]:
+    """The decayed count of each key's onsets at the end of a sequence, (K,)."""
     now_T = np.cumsum(shift_steps(ids_T))
-    is_strike_T = ids_T < v.NOTE_ON + PITCHES
-    left = np.exp((now_T[is_strike_T] - now_T[-1]) / (memory_s * v.STEPS_PER_SECOND))
-    return np.bincount(ids_T[is_strike_T], left, minlength=PITCHES).astype(np.float32)
+    is_onset_T = ids_T < v.NOTE_ON + PITCHES
+    left = np.exp((now_T[is_onset_T] - now_T[-1]) / (memory_s * v.STEPS_PER_SECOND))
+    return np.bincount(ids_T[is_onset_T], left, minlength=PITCHES).astype(np.float32)
 
 
 def constant(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 The first argument `xp` is the array library, `numpy` or `keras.ops`: the same
 text runs on the host and inside a compiled loop, so that engines differ in
-speed, never in taste. Temperature, top-k and top-p are runtime values: moving
+speed alone. Temperature, top-k and top-p are runtime values: moving
 a slider compiles nothing. Everything is float32.
 
 Shape letters: B batch, V vocabulary.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-Array = Any  # an array of `xp`: numpy.ndarray, or a tensor of the Keras backend
+from musictx.types import Array
 
 _NEVER = float("-inf")
 

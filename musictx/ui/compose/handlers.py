@@ -26,7 +26,7 @@ from musictx.ui.player.desk import Desk, Press
 from musictx.ui.player.downloads import all_files, archive_name, first_files, is_complete, publish, take_stem
 from musictx.ui.player.stage_view import TAKE_SOUND, Picture, Problem, TakeFiles, grow
 from musictx.ui.seed.handlers import SEED_SOUND
-from musictx.ui.server.warm_up import Warmth
+from musictx.ui.server.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from musictx.studio import Studio
@@ -45,7 +45,7 @@ TURNED_AWAY = "Too many visitors are waiting. Your seed and settings are kept; t
 class ComposeHandlers:
     """Handlers of one page; a visitor's state is on the Desk, the stop flag in `visitors`."""
 
-    def __init__(self, studio: Studio, visitors: Visitors, warmth: Warmth, workshop: Workshop) -> None:
+    def __init__(self, studio: Studio, visitors: Visitors, warmth: WarmUp, workshop: Workshop) -> None:
         self.studio, self.visitors, self.warmth, self.workshop = studio, visitors, warmth, workshop
 
     def begin(self, desk: Desk, request: gr.Request, *values: Any) -> tuple[Any, ...]:

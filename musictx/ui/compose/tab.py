@@ -28,7 +28,7 @@ from musictx.ui.controls import (
 from musictx.ui.player.desk import Desk
 from musictx.ui.player.stage import build_stage
 from musictx.ui.player.stage_view import Picture
-from musictx.ui.server.warm_up import Warmth
+from musictx.ui.server.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from musictx.studio import Studio
@@ -91,7 +91,7 @@ class ComposeTab:
         return [self.soundfont, self.room]
 
 
-def build_compose(studio: Studio, first: Picture, report: str, warmth: Warmth) -> ComposeTab:
+def build_compose(studio: Studio, first: Picture, report: str, warmth: WarmUp) -> ComposeTab:
     """Lays the tab out inside the Blocks that are being built; `first` is what every visitor begins with."""
     parts: dict[str, Any] = {"desk": gr.State(Desk(first))}
     with gr.Row(elem_id="compose", elem_classes="columns", equal_height=False):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PREPARING = "Preparing the model…"
 
 
-class Warmth:
+class WarmUp:
     """State of one warm-up: "preparing", "ready" or "failed" with the reason in `problem`.
 
     checkpoint: the page's own one, which its picker shows first; None if there is none at all.
@@ -25,7 +25,7 @@ class Warmth:
         self._done = threading.Event()
         self.problem = ""
 
-    def start(self) -> Warmth:
+    def start(self) -> WarmUp:
         """Begins in the background; returns itself."""
         threading.Thread(target=self._warm, name="musictx-warm-up", daemon=True).start()
         return self

@@ -95,7 +95,7 @@ class FormHandlers:
             self._check_base(settings, kept, request)
         except MusictxError as error:
             return *skips, offer_value("problem", str(error))
-        return *write_run(settings), offer_value("hint", f"Loaded the settings of “{settings.name}”.")
+        return *write_run(settings), offer_value("hint", f"ModelCache the settings of “{settings.name}”.")
 
     def _check_base(self, settings: RunSettings, kept: Any, request: gr.Request) -> None:
         own = self.workshop.checkpoints(owner_in(kept, request))

@@ -17,13 +17,15 @@ from pathlib import Path
 import numpy as np
 
 from musictx.config import SamplingConfig
-from musictx.generation.engines.base import Ids, Nats, Uniforms, draw, token_nats
-from musictx.generation.engines.fair_lock import Turns
+from musictx.generation.engines.base import Nats, Uniforms, token_nats
+from musictx.generation.engines.fair_lock import FairLock
 from musictx.generation.engines.onnx.graphs import find_graphs
 from musictx.generation.engines.onnx.network import Binding, Cache, Network, grow, repeated, room_in, side_by_side
-from musictx.generation.sampling.state import Past, past_after
+from musictx.generation.sampling.draw import draw
+from musictx.generation.sampling.state import SamplerState, state_after
 from musictx.midi import vocabulary
 from musictx.model.weights import read_weights
+from musictx.types import Ids
 
 # A call costs nothing beyond its tokens, so this bounds only how much is drawn before anyone may stop it.
 CHUNK = 64
@@ -34,12 +36,12 @@ class OnnxDecoder:
 
     Args:
         network: graphs and weights.
-        turns: who may use the machine next, where other engines share it.
+        lock: who may use the machine next, where other engines share it.
     """
 
-    def __init__(self, network: Network, turns: Turns | None = None) -> None:
+    def __init__(self, network: Network, lock: FairLock | None = None) -> None:
         self._network = network
-        self._turns = turns or Turns()
+        self._lock = lock or FairLock()
         self.window: int = network.config.window
         self.chunk = CHUNK
 
@@ -49,7 +51,7 @@ class OnnxDecoder:
         checkpoint: Path,
         cache: Path,
         int8: bool = False,
-        turns: Turns | None = None,
+        lock: FairLock | None = None,
         bases: Sequence[Path] = (),
     ) -> OnnxDecoder:
         """The engine of the checkpoint in a folder; graphs that do not come with the program are built into `cache`.
@@ -61,23 +63,23 @@ class OnnxDecoder:
             EngineError: if there are no graphs for it, and none can be built.
         """
         arrays, card = read_weights(checkpoint, vocabulary.fingerprint(), bases)
-        return cls(Network(find_graphs(card.model, checkpoint, cache), arrays, int8), turns)
+        return cls(Network(find_graphs(card.model, checkpoint, cache), arrays, int8), lock)
 
-    def start(self, prompts_BP: Ids, past: Past, sampling: SamplingConfig) -> OnnxStream:
+    def start(self, prompts_BP: Ids, state: SamplerState, sampling: SamplingConfig) -> OnnxStream:
         """See `Decoder.start`. The last prompt token is read by the first draw."""
         batch, length = prompts_BP.shape
         assert 1 <= length <= self.window, (length, self.window)
         alike = bool((prompts_BP == prompts_BP[:1]).all())
         different_XP = prompts_BP[: 1 if alike else batch]
-        caches = [self._network.prefill(row_P[:-1], sampling.focus, turns=self._turns) for row_P in different_XP]
+        caches = [self._network.prefill(row_P[:-1], sampling.focus, lock=self._lock) for row_P in different_XP]
         cache = repeated(caches[0], batch) if alike else side_by_side(caches)
-        return OnnxStream(self._network, self._turns, cache, past.with_last(prompts_BP[:, -1]), sampling, length)
+        return OnnxStream(self._network, self._lock, cache, state.with_last(prompts_BP[:, -1]), sampling, length)
 
     def score(self, ids_T: Ids, focus: float) -> Nats:
         """See `Decoder.score`."""
         assert 2 <= ids_T.size <= self.window + 1, (ids_T.size, self.window)
         targets_T, nats_T = ids_T[1:], np.zeros(ids_T.size - 1, np.float32)
-        for start, logits_TV in self._network.read(ids_T[:-1], focus, self._turns):
+        for start, logits_TV in self._network.read(ids_T[:-1], focus, self._lock):
             part = slice(start, start + len(logits_TV))
             nats_T[part] = token_nats(logits_TV, targets_T[part])
         return nats_T
@@ -85,7 +87,7 @@ class OnnxDecoder:
     def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
         """See `Decoder.warm_up`: a first run allocates; nothing is compiled."""
         prompts_BP = np.full((variations, 2), vocabulary.START, np.int32)
-        self.start(prompts_BP, past_after(prompts_BP), SamplingConfig()).advance(np.zeros((variations, 1), np.float32))
+        self.start(prompts_BP, state_after(prompts_BP), SamplingConfig()).advance(np.zeros((variations, 1), np.float32))
 
 
 class OnnxStream:
@@ -97,14 +99,14 @@ class OnnxStream:
     def __init__(
         self,
         network: Network,
-        turns: Turns,
+        lock: FairLock,
         cache: Cache,
-        past: Past,
+        state: SamplerState,
         sampling: SamplingConfig,
         position: int,
     ) -> None:
-        self._network, self._turns = network, turns
-        self._cache, self._past, self._sampling, self.position = cache, past, sampling, position
+        self._network, self._lock = network, lock
+        self._cache, self._state, self._sampling, self.position = cache, state, sampling, position
         self._binding: Binding | None = None
 
     def advance(self, uniforms_BN: Uniforms) -> Ids:
@@ -112,7 +114,7 @@ class OnnxStream:
         batch, count = uniforms_BN.shape
         assert self.position + count <= self._network.config.window
         ids_BN = np.zeros((batch, count), np.int32)
-        with self._turns:
+        with self._lock:
             binding = self._bound(self.position + count)
             for number, uniforms_B in enumerate(uniforms_BN.T):
                 ids_BN[:, number] = self._draw(binding, uniforms_B)
@@ -120,10 +122,10 @@ class OnnxStream:
 
     def _draw(self, binding: Binding, uniforms_B: Uniforms) -> Ids:
         """One more token a row."""
-        logits_BV = binding.step(self._past.last_B, self.position - 1)
-        self._past = draw(np, logits_BV, uniforms_B, self._past, self._sampling, self._sampling.scope)
+        logits_BV = binding.step(self._state.last_B, self.position - 1)
+        self._state = draw(np, logits_BV, uniforms_B, self._state, self._sampling, self._sampling.scope)
         self.position += 1
-        return self._past.last_B
+        return self._state.last_B
 
     def _bound(self, positions: int) -> Binding:
         """The step graph over a cache with room for `positions`."""

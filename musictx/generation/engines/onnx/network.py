@@ -24,11 +24,11 @@ import onnxruntime
 from musictx.errors import EngineError
 from musictx.generation.engines.onnx.graphs import TABLE, Graphs, block_of, cache_names, read_graphs
 from musictx.generation.engines.onnx.quantize import CODES, SCALES, quantized
-from musictx.generation.engines.thread_tuner import Fastest
+from musictx.generation.engines.thread_tuner import ThreadTuner
 from musictx.model.weights import Arrays, check_weights, sinusoidal_positions
+from musictx.types import Ids
 
 Cache = list[npt.NDArray[np.float32]]  # 2N arrays (R, S, K): the keys of each block, then the values
-Ids = npt.NDArray[np.int32]
 Logits = npt.NDArray[np.float32]
 
 Turn = contextlib.AbstractContextManager[None]
@@ -46,7 +46,7 @@ class Network:
         graphs: of the network's shape, or the folder in which they lie.
         arrays: the checkpoint's weights by name, of any float type.
         int8: whether steps read 8-bit matrices; the prompt is read with float32 ones always.
-        threads: the numbers of threads among which a step chooses, see `fastest`; that of the cores, at most 4,
+        threads: the numbers of threads among which a step chooses, see `tuner`; that of the cores, at most 4,
             and 1 if not given.
 
     Raises:
@@ -68,31 +68,31 @@ class Network:
         kind = "step-int8" if int8 else "step"
         counts = dict.fromkeys(threads or (min(cores, MOST_STEP_THREADS), 1))
         self._steps = [self._open(found, kind, count, repack=True) for count in counts]
-        self._fastest = Fastest(len(self._steps))
+        self._tuner = ThreadTuner(len(self._steps))
         self._prefill = self._open(found, "prefill", min(cores, MOST_PREFILL_THREADS), repack=False)
         self._graphs, self._opening = found, threading.Lock()
         self._score: Any = None  # opened when first asked for, which is seldom
 
-    def prefill(self, ids_T: Ids, focus: float, room: int = ROOM, turns: Turn = ALONE) -> Cache:
+    def prefill(self, ids_T: Ids, focus: float, room: int = ROOM, lock: Turn = ALONE) -> Cache:
         """The cache of one row after `ids_T`, which may be empty, with room for at least `room` tokens more.
 
-        Each block is read within `turns`, so that a long prompt holds nobody up. The cache grows block by block, since
+        Each block is read within `lock`, so that a long prompt holds nobody up. The cache grows block by block, since
         attention goes over all of its room: a whole prompt's for every block would cost twice the work.
         """
         block = block_of(self.config)
         cache = self.empty(1, 0)
         for start, part_T in self._blocks(ids_T):
             grow(cache, start + block)
-            binding = Binding([self._prefill], self._names, cache, focus, (1, block), Fastest(1))
+            binding = Binding([self._prefill], self._names, cache, focus, (1, block), ThreadTuner(1))
             # What a short last block writes behind the prompt is overwritten before anyone looks.
             binding.ids[0, : part_T.size] = part_T
-            with turns:
+            with lock:
                 binding.run(start)
         grow(cache, ids_T.size + room)
         return cache
 
-    def read(self, ids_T: Ids, focus: float, turns: Turn = ALONE) -> Iterator[tuple[int, Logits]]:
-        """Logits (T', V) after each of `ids_T`, as (place of the first, logits) block by block, each read in `turns`.
+    def read(self, ids_T: Ids, focus: float, lock: Turn = ALONE) -> Iterator[tuple[int, Logits]]:
+        """Logits (T', V) after each of `ids_T`, as (place of the first, logits) block by block, each read in `lock`.
 
         The array is written anew by the next block, which may begin with tokens that were read already.
         """
@@ -106,9 +106,9 @@ class Network:
         cache = self.empty(1, 0)
         for start, part_T in self._blocks(ids_T):
             grow(cache, start + block)
-            binding = Binding([self._score], self._names, cache, focus, (1, block), Fastest(1), logits_BTV)
+            binding = Binding([self._score], self._names, cache, focus, (1, block), ThreadTuner(1), logits_BTV)
             binding.ids[0, : part_T.size] = part_T
-            with turns:
+            with lock:
                 binding.run(start)
             yield start, logits_BTV[0, : part_T.size]
 
@@ -128,7 +128,7 @@ class Network:
         """The step graph over `cache`, which it will write to."""
         rows = cache[0].shape[0] // self.config.heads
         logits = np.zeros((rows, 1, self.config.vocabulary_size), np.float32)
-        return Binding(self._steps, self._names, cache, focus, (rows, 1), self._fastest, logits)
+        return Binding(self._steps, self._names, cache, focus, (rows, 1), self._tuner, logits)
 
     def _open(self, graphs: Graphs, kind: str, threads: int, repack: bool) -> Any:
         options = onnxruntime.SessionOptions()
@@ -153,7 +153,7 @@ class Network:
 class Binding:
     """A graph tied to the buffers of one stream: nothing is copied or allocated from step to step.
 
-    sessions: the same graph, opened for several numbers of threads; `fastest` picks one for each step. They
+    sessions: the same graph, opened for several numbers of threads; `tuner` picks one for each step. They
         compute the same to the bit.
     """
 
@@ -164,12 +164,12 @@ class Binding:
         cache: Cache,
         focus: float,
         shape: tuple[int, int],
-        fastest: Fastest,
+        tuner: ThreadTuner,
         logits: Logits | None = None,
     ) -> None:
         self.ids = np.zeros(shape, np.int32)
         self._position = np.zeros((), np.int32)
-        self._logits, self._fastest = logits, fastest
+        self._logits, self._tuner = logits, tuner
         inputs = {"ids": self.ids, "position": self._position, "focus": np.array(focus, np.float32)}
         inputs |= dict(zip(names, cache, strict=True))
         # Values refer to the arrays' own memory, so both live as long as this object.
@@ -187,11 +187,11 @@ class Binding:
     def run(self, position: int) -> None:
         """Reads `ids` at `position`."""
         self._position[...] = position
-        way = self._fastest.pick()
+        way = self._tuner.pick()
         session, io = self._ways[way]
         began = time.perf_counter()
         session.run_with_iobinding(io)
-        self._fastest.took(way, time.perf_counter() - began)
+        self._tuner.took(way, time.perf_counter() - began)
 
     def step(self, ids_B: Ids, position: int) -> Logits:
         """Logits (B, V) after one more token a row; the array is written anew by the next step."""
