@@ -78,7 +78,7 @@ def compare(workshop: Workshop, options: argparse.Namespace) -> list[dict[str, A
             )
         view, seconds = fine_tune(workshop, report.dataset_id, chosen)
         rows[0]["held out"] = view.nll_before
-        row = {"weights": method, **nll(workshop.shelf.checkpoint(EVERYBODY, view.run_id), checkpoints, corpora)}
+        row = {"weights": method, **nll(workshop.store.checkpoint(EVERYBODY, view.run_id), checkpoints, corpora)}
         row |= {"held out": view.nll_best, "best step": view.best_step, "steps": view.steps}
         rows.append(row | {"tokens/s": view.tokens_per_second, "minutes": seconds / 60})
     facts = {"pieces": report.training_pieces, "minutes": report.training_minutes, "tokens": report.training_tokens}

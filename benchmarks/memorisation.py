@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.measure import RESULTS, machine, print_facts, print_table
 from benchmarks.one_piece import OnePiece
 from musictx.config import SAMPLING_PRESETS, SamplingConfig
-from musictx.continuation_evaluation import CONTINUATION_S, Opening, audition, openings
+from musictx.continuation_evaluation import CONTINUATION_S, Opening, evaluate_continuations, openings
 from musictx.generation.engines.base import Decoder
 from musictx.midi.codec import decode
 from musictx.midi.files import read_midi, write_midi
@@ -102,9 +102,9 @@ def continued(
     for number, opening in enumerate(seeds, 1):
         path = folder / f"{number:03}.mid"
         if not path.is_file():
-            heard = audition(decoder, [opening], sampling, work["seconds"], work["seed"])
-            if len(heard.notes[0]):
-                write_midi(heard.notes[0], path, name=f"{folder.name} {number}")
+            measured = evaluate_continuations(decoder, [opening], sampling, work["seconds"], work["seed"])
+            if len(measured.notes[0]):
+                write_midi(measured.notes[0], path, name=f"{folder.name} {number}")
             else:
                 path.touch()
         # A file without a note would be refused as no music: nothing at all stands for silence.

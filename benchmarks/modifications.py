@@ -30,7 +30,7 @@ from benchmarks.measure import RESULTS, machine, print_facts, print_table, write
 from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.generation.engines.onnx.network import available_cores
 from musictx.training.runs import RunFolder
-from musictx.workshop.runs.status import DIED, standing
+from musictx.workshop.runs.status import DIED, read_status
 
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 PACKAGES = ("keras", "tensorflow", "jax", "torch")
@@ -97,7 +97,7 @@ def variants() -> dict[str, Variant]:
 
 def ended(run: RunFolder) -> bool:
     """Whether a run has come to its end, if only by a loss that became infinite; not if it was stopped or killed."""
-    now = standing(run.path)
+    now = read_status(run.path)
     return now.status == "finished" or (now.status == "failed" and now.error != DIED)
 
 
@@ -190,7 +190,7 @@ def row_of(name: str, variant: Variant, runs: Sequence[RunFolder], speed: Speed)
     final = [[line["validation_nll"] for line in run if "validation_nll" in line][-1] for run in lines]
     steps = [line for run in lines for line in run if "nll" in line]
     norms = [line["gradient_norm"] for line in steps]
-    failed = sum(standing(run.path).status == "failed" for run in runs)
+    failed = sum(read_status(run.path).status == "failed" for run in runs)
     return {
         "variant": name,
         "NLL": float(np.mean(final)),

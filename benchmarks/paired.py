@@ -20,7 +20,14 @@ from typing import Any
 from benchmarks.measure import RESULTS, machine, print_facts, print_table
 from benchmarks.memorisation import USUAL, takes
 from musictx.config import SAMPLING_PRESETS
-from musictx.continuation_evaluation import Heard, Opening, figures, hear, mean_and_half, openings
+from musictx.continuation_evaluation import (
+    ContinuationMeasures,
+    Opening,
+    figures,
+    mean_and_half,
+    measure_continuation,
+    openings,
+)
 from musictx.training.pieces import read_pieces
 
 ALL = "all presets"
@@ -28,19 +35,21 @@ ALL = "all presets"
 
 def listen(
     checkpoint: str, stay_in_key: float, kept: Path, seeds: Sequence[Opening], options: argparse.Namespace
-) -> dict[str, list[Heard]]:
+) -> dict[str, list[ContinuationMeasures]]:
     """What is heard after each opening under each preset."""
     options = argparse.Namespace(**{**vars(options), "kept": kept})
     return {
         preset: [
-            hear(opening, notes.between(0, options.seconds), options.seconds, opening.real)
+            measure_continuation(opening, notes.between(0, options.seconds), options.seconds, opening.real)
             for opening, notes in zip(seeds, music, strict=True)
         ]
         for preset, music in takes(checkpoint, seeds, options, stay_in_key).items()
     }
 
 
-def differences(first: Sequence[Heard], second: Sequence[Heard]) -> list[dict[str, float | None]]:
+def differences(
+    first: Sequence[ContinuationMeasures], second: Sequence[ContinuationMeasures]
+) -> list[dict[str, float | None]]:
     """The second's figures less the first's, for each opening; None where one of them could not be measured."""
     found = []
     for one, other in zip(map(figures, first), map(figures, second), strict=True):

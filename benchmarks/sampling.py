@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
 from musictx.config import SAMPLING_PRESETS, SamplingConfig
-from musictx.continuation_evaluation import CONTINUATION_S, FAULTS, Opening, audition, openings
+from musictx.continuation_evaluation import CONTINUATION_S, FAULTS, Opening, evaluate_continuations, openings
 from musictx.generation.engines.base import Decoder
 from musictx.generation.score import score_seed
 from musictx.midi.codec import encode
@@ -68,9 +68,9 @@ def measure(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
             path = options.out / name / f"{setting.replace(' ', '-').replace(',', '')}.json"
             if not path.is_file() or json.loads(path.read_text())["work"] != work:
                 print(f"{name}, {setting}", file=sys.stderr, flush=True)
-                heard = audition(decoder, seeds, sampling, options.seconds, options.seed)
+                measured = evaluate_continuations(decoder, seeds, sampling, options.seconds, options.seed)
                 nll = seed_nll(decoder, seeds, sampling.focus)
-                write_json({"work": work, "seed_nll": round(nll, 4), **heard.summary()}, path)
+                write_json({"work": work, "seed_nll": round(nll, 4), **measured.summary()}, path)
             found.setdefault(name, {})[setting] = json.loads(path.read_text())
     return found
 

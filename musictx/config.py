@@ -127,7 +127,7 @@ class SamplingConfig:
     top_k: keep the k most likely tokens; 0 keeps all.
     top_p: keep the smallest set of most likely tokens whose probabilities reach p; 1 keeps all.
     focus: scales every block's attention temperature at generation time, within FOCUS_RANGE; 1 as trained.
-    scope: what the first three act on. "keys": which key is struck or released, and how loud; what comes next and
+    scope: what the first three act on. "keys": note-ons, note-offs and velocities; what comes next and
         when is drawn as the model learned it, see `generation.steering`. "tokens": all tokens alike, as in the
         keras-io example.
     stay_in_key: how firmly a continuation stays in the pitch classes of the seed, or of what is listened to of it:

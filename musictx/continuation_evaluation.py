@@ -38,7 +38,7 @@ CONTINUATION_S = 30.0
 
 # What counts as a fault. Each is rare in what people play: the rate among the real continuations stands beside it.
 LONGEST_STOP_S = 2.0
-DENSER_THAN_SEED, DENSE = 2.0, 15.0  # times the seed's densest 5 s, and strikes a second
+DENSER_THAN_SEED, DENSE = 2.0, 15.0  # times the seed's densest 5 s, and onsets a second
 REPEATED_SHARE, FEW_PITCHES = 1 / 3, 4
 FAR_FROM_SEED = 0.5  # of the pitch classes' sounding time
 LONG_NOTE_S = 8.0
@@ -58,7 +58,7 @@ class Opening:
 
 
 @dataclass(frozen=True)
-class Heard:
+class ContinuationMeasures:
     """One continuation, generated or real, measured against its seed.
 
     pitch_class_distance, density_distance: to the real continuation, None without one, or for the real one itself.
@@ -85,8 +85,8 @@ class Comparison:
     tokens_per_second: of the engine's work.
     """
 
-    generated: tuple[Heard, ...]
-    real: tuple[Heard, ...]
+    generated: tuple[ContinuationMeasures, ...]
+    real: tuple[ContinuationMeasures, ...]
     notes: tuple[NoteSequence, ...]
     tokens_per_second: float
 
@@ -125,7 +125,7 @@ def _opening(notes: NoteSequence, seed_s: float, real_s: float) -> Opening:
     return Opening(notes.between(0, seed_s), seed_s, notes.between(seed_s, seed_s + real_s).shifted(-seed_s))
 
 
-def audition(
+def evaluate_continuations(
     decoder: Decoder,
     seeds: Sequence[Opening],
     sampling: SamplingConfig,
@@ -150,17 +150,23 @@ def audition(
         if report:
             report(number + 1, len(seeds))
     played = [None if opening.real is None else opening.real.between(0, seconds) for opening in seeds]
-    generated = tuple(hear(*row[:2], seconds, row[2]) for row in zip(seeds, notes, played, strict=True))
-    real = tuple(hear(opening, real, seconds) for opening, real in zip(seeds, played, strict=True) if real is not None)
+    generated = tuple(measure_continuation(*row[:2], seconds, row[2]) for row in zip(seeds, notes, played, strict=True))
+    real = tuple(
+        measure_continuation(opening, real, seconds)
+        for opening, real in zip(seeds, played, strict=True)
+        if real is not None
+    )
     return Comparison(generated, real, tuple(notes), float(np.median(speeds)))
 
 
-def hear(opening: Opening, notes: NoteSequence, seconds: float, real: NoteSequence | None = None) -> Heard:
+def measure_continuation(
+    opening: Opening, notes: NoteSequence, seconds: float, real: NoteSequence | None = None
+) -> ContinuationMeasures:
     """Measures one continuation of `opening`, times from 0 to `seconds`, and its distance to the `real` one."""
     measures, seed = measure(notes, seconds), measure(opening.seed, opening.seed_s)
     seed_distance = pitch_class_distance(opening.seed, notes)
     whole = opening.seed.followed_by(notes.shifted(opening.seed_s))
-    return Heard(
+    return ContinuationMeasures(
         measures=measures,
         pitch_class_distance=None if real is None else pitch_class_distance(real, notes),
         density_distance=None if real is None else density_distance(measure(real, seconds), measures),
@@ -186,10 +192,10 @@ def _faults(measures: Measures, seed: Measures, seed_distance: float) -> Iterato
         yield ringing
 
 
-def figures(heard: Heard) -> dict[str, float | None]:
+def figures(measured: ContinuationMeasures) -> dict[str, float | None]:
     """Everything that was measured of one continuation, by name; `key_kept` as 0 or 1."""
     others = ("pitch_class_distance", "density_distance", "seed_distance", "foreign", "key_kept", "similarity")
-    return {**dataclasses.asdict(heard.measures), **{name: getattr(heard, name) for name in others}}
+    return {**dataclasses.asdict(measured.measures), **{name: getattr(measured, name) for name in others}}
 
 
 def mean_and_half(values: Iterable[float | None]) -> tuple[float, float] | None:
@@ -204,11 +210,11 @@ def mean_and_half(values: Iterable[float | None]) -> tuple[float, float] | None:
     return float(known.mean()), float(half)
 
 
-def _means(heard: Sequence[Heard]) -> dict[str, Any]:
+def _means(measured: Sequence[ContinuationMeasures]) -> dict[str, Any]:
     """Mean and half the width of its 95 % interval for each figure; the share of continuations with each fault."""
-    if not heard:
+    if not measured:
         return {}
-    rows = [figures(one) for one in heard]
+    rows = [figures(one) for one in measured]
     means = {name: mean_and_half(row[name] for row in rows) for name in rows[0]}
-    rates = {fault: round(float(np.mean([fault in one.faults for one in heard])), 4) for fault in FAULTS}
+    rates = {fault: round(float(np.mean([fault in one.faults for one in measured])), 4) for fault in FAULTS}
     return {name: [round(value, 4) for value in found] for name, found in means.items() if found} | {"faults": rates}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from musictx.config import SamplingConfig
-from musictx.continuation_evaluation import FAULTS, Opening, audition, hear, openings
+from musictx.continuation_evaluation import FAULTS, Opening, evaluate_continuations, measure_continuation, openings
 from musictx.errors import MidiError
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import encode
@@ -48,21 +48,23 @@ def test_pieces_without_notes_are_refused() -> None:
 def test_an_audition_is_repeatable_and_complete() -> None:
     seeds = openings([ids(piece(60)), ids(piece(8))], 2)
     told: list[tuple[int, int]] = []
-    heard = audition(FakeDecoder(random_logits()), seeds, SamplingConfig(), 4.0, 3, lambda *done: told.append(done))
-    again = audition(FakeDecoder(random_logits()), seeds, SamplingConfig(), 4.0, 3)
-    assert [one == other for one, other in zip(heard.notes, again.notes, strict=True)] == [True, True]
+    measured = evaluate_continuations(
+        FakeDecoder(random_logits()), seeds, SamplingConfig(), 4.0, 3, lambda *done: told.append(done)
+    )
+    again = evaluate_continuations(FakeDecoder(random_logits()), seeds, SamplingConfig(), 4.0, 3)
+    assert [one == other for one, other in zip(measured.notes, again.notes, strict=True)] == [True, True]
     assert told == [(1, 2), (2, 2)]
-    assert (len(heard.generated), len(heard.real)) == (2, 1)
-    assert heard.generated[0].pitch_class_distance is not None and heard.generated[1].pitch_class_distance is None
-    assert all(notes.duration_s <= 4.0 for notes in heard.notes)
+    assert (len(measured.generated), len(measured.real)) == (2, 1)
+    assert measured.generated[0].pitch_class_distance is not None and measured.generated[1].pitch_class_distance is None
+    assert all(notes.duration_s <= 4.0 for notes in measured.notes)
 
 
 def test_what_was_really_played_has_no_faults_here() -> None:
     (opening,) = openings([ids(piece(60))], 1)
     assert opening.real is not None
-    heard = hear(opening, opening.real, 30.0)
-    assert heard.key_kept and heard.seed_distance == pytest.approx(0, abs=0.02) and heard.foreign == 0
-    assert heard.faults == ("stuck",)  # a scale played for ever: the same notes in the same order
+    measured = measure_continuation(opening, opening.real, 30.0)
+    assert measured.key_kept and measured.seed_distance == pytest.approx(0, abs=0.02) and measured.foreign == 0
+    assert measured.faults == ("stuck",)  # a scale played for ever: the same notes in the same order
 
 
 @pytest.mark.parametrize(
@@ -77,14 +79,14 @@ def test_what_was_really_played_has_no_faults_here() -> None:
 )
 def test_each_fault_is_seen(continuation: NoteSequence, fault: str) -> None:
     opening = Opening(piece(10), 10.0, None)
-    faults = hear(opening, continuation, 30.0).faults
+    faults = measure_continuation(opening, continuation, 30.0).faults
     assert fault in faults and set(faults) <= set(FAULTS)
 
 
 def test_the_summary_has_means_intervals_and_rates() -> None:
     seeds = openings([ids(piece(60, first)) for first in range(4)], 4)
     stuck = FakeDecoder(wishing_for(v.VELOCITY + 20, v.TIME_SHIFT + 24, 60, v.NOTE_OFF + 60))
-    summary = audition(stuck, seeds, SamplingConfig(temperature=0), 4.0).summary()
+    summary = evaluate_continuations(stuck, seeds, SamplingConfig(temperature=0), 4.0).summary()
     assert summary["continuations"] == 4
     assert summary["generated"]["faults"]["stuck"] == 1.0
     mean, half = summary["real"]["density"]

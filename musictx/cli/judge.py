@@ -122,7 +122,7 @@ def _judge_loss(options: argparse.Namespace, pieces: list[Ids]) -> None:
 
 def _judge_music(options: argparse.Namespace, pieces: list[Ids]) -> None:
     """Continuations of openings, each preset in turn."""
-    from musictx.continuation_evaluation import audition, openings
+    from musictx.continuation_evaluation import evaluate_continuations, openings
     from musictx.python_api import open_studio
 
     seeds = openings(pieces, options.openings, real_s=options.seconds)
@@ -131,22 +131,24 @@ def _judge_music(options: argparse.Namespace, pieces: list[Ids]) -> None:
     summaries: dict[str, Any] = {}
     for preset in options.presets:
         with Bar(preset, "opening") as bar:
-            heard = audition(decoder, seeds, SAMPLING_PRESETS[preset], options.seconds, options.seed, bar)
+            measured = evaluate_continuations(
+                decoder, seeds, SAMPLING_PRESETS[preset], options.seconds, options.seed, bar
+            )
         if options.out:
-            _write(heard, seeds, options.out / preset)
-        summaries[preset] = heard.summary()
+            _write(measured, seeds, options.out / preset)
+        summaries[preset] = measured.summary()
     if options.json:
         print_json({"checkpoint": name, "seconds": options.seconds, "random_seed": options.seed, "presets": summaries})
         return
     _print_table(name, summaries)
 
 
-def _write(heard: Comparison, seeds: Any, folder: Path) -> None:
+def _write(measured: Comparison, seeds: Any, folder: Path) -> None:
     """`opening-N.mid` for each, the continuation behind its opening."""
     from musictx.midi.files import write_midi
 
     folder.mkdir(parents=True, exist_ok=True)
-    for number, (opening, notes) in enumerate(zip(seeds, heard.notes, strict=True), 1):
+    for number, (opening, notes) in enumerate(zip(seeds, measured.notes, strict=True), 1):
         whole = opening.seed.followed_by(notes.shifted(opening.seed_s))
         write_midi(whole, folder / f"opening-{number:02}.mid", name=f"opening {number}")
 

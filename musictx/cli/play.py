@@ -41,7 +41,7 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--focus", type=read_number, default=1.0, help=focus)
     key = "how firmly a take stays in the seed's pitch classes, 0 to 2: the more, the fewer notes of others"
     parser.add_argument("--stay-in-key", type=read_number, default=SamplingConfig().stay_in_key, help=key)
-    scope = "what these act on: keys and their loudness, or all tokens, as in the keras-io example"
+    scope = "what these act on: keys and their velocity, or all tokens, as in the keras-io example"
     parser.add_argument("--scope", choices=SCOPES, default="keys", help=scope)
     parser.add_argument("--seconds", type=read_number, default=30.0, help="of new music, 5 to 180")
     parser.add_argument(

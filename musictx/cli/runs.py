@@ -14,7 +14,7 @@ from musictx.errors import TrainingError
 
 if TYPE_CHECKING:
     from musictx.training.config import TrainingConfig
-    from musictx.workshop.runs.store import Shelf
+    from musictx.workshop.runs.store import RunStore
     from musictx.workshop.runs.view import RunView
     from musictx.workshop.workshop import Workshop
 
@@ -53,46 +53,46 @@ def _runs_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _runs(options: argparse.Namespace) -> None:
     from musictx.workshop.policy import WorkshopLimits
-    from musictx.workshop.runs.store import Shelf
+    from musictx.workshop.runs.store import RunStore
     from musictx.workshop.workshop import open_workshop
 
     workshop = open_workshop(PROJECT)
     folder, run = options.folder or workshop.folder / "runs", getattr(options, "run", "")
     if (Path(run) / "run.json").is_file():
         folder, run = Path(run).resolve().parent, Path(run).resolve().name
-    shelf = Shelf(folder, WorkshopLimits())
+    store = RunStore(folder, WorkshopLimits())
     if options.action == "list":
-        _list(shelf, options.json)
+        _list(store, options.json)
     elif options.action == "show":
-        _show(shelf, run, options.json)
+        _show(store, run, options.json)
     elif options.action == "start":
         _start(workshop, options)
     elif options.action == "resume":
-        shelf.resume("", run, options.more_steps)
-        _after_start(shelf, run, options.wait)
+        store.resume("", run, options.more_steps)
+        _after_start(store, run, options.wait)
     elif options.action == "stop":
-        shelf.stop("", run)
+        store.stop("", run)
         print(f"{run} was asked to save and stop")
     else:
-        shelf.delete("", run)
+        store.delete("", run)
         print(f"{run} is deleted")
 
 
-def _list(shelf: Shelf, as_json: bool) -> None:
-    views = shelf.runs("")
+def _list(store: RunStore, as_json: bool) -> None:
+    views = store.runs("")
     if as_json:
         print_json([_facts(view) for view in views])
         return
     for view in views:
         print(f"{view.run_id:40} {_status(view):24} {_nll(view)}")
     if not views:
-        print(f"no runs in {shelf.folder}")
+        print(f"no runs in {store.folder}")
 
 
-def _show(shelf: Shelf, run: str, as_json: bool) -> None:
+def _show(store: RunStore, run: str, as_json: bool) -> None:
     from musictx.workshop.runs.reader import view_run
 
-    view = view_run(shelf.find("", run))
+    view = view_run(store.find("", run))
     if as_json:
         print_json(dataclasses.asdict(view))
         return
@@ -129,7 +129,7 @@ def _start(workshop: Workshop, options: argparse.Namespace) -> None:
     if options.name:
         settings = dataclasses.replace(settings, name=options.name)
     run_id = workshop.start("", report.dataset_id, settings)
-    _after_start(workshop.shelf, run_id, options.wait)
+    _after_start(workshop.store, run_id, options.wait)
 
 
 def _text(path: Path) -> str:
@@ -139,10 +139,10 @@ def _text(path: Path) -> str:
         raise TrainingError(f"{path} cannot be read ({error}). Give a file saved in the Train tab.") from error
 
 
-def _after_start(shelf: Shelf, run: str, wait: bool) -> None:
+def _after_start(store: RunStore, run: str, wait: bool) -> None:
     from musictx.workshop.runs.reader import view_run
 
-    folder = shelf.find("", run)
+    folder = store.find("", run)
     print(f"{run} is {_status(view_run(folder))}; look with: python -m musictx runs show {run}")
     if not wait:
         return
@@ -187,11 +187,11 @@ def work_on(folder: Path, timed: bool) -> None:
     if timed:
         _time_steps(folder)
         return
-    from musictx.workshop.runs.status import standing
+    from musictx.workshop.runs.status import read_status
     from musictx.workshop.runs.worker import work
 
     if work(folder, _train_and_sample) == "failed":
-        raise TrainingError(standing(folder).error or "Another process is at work on this run.")
+        raise TrainingError(read_status(folder).error or "Another process is at work on this run.")
 
 
 def _train_and_sample(config: TrainingConfig, folder: Path, stop: Callable[[], bool]) -> None:

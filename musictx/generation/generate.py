@@ -31,7 +31,7 @@ MAX_VARIATIONS = 4
 MAX_SECONDS = 3600.0
 
 # Dense piano is about 41 tokens a second of music and the thickest second of a concert recording
-# stays below this; more is a model that strikes keys without letting time pass.
+# stays below this; more is a model that plays notes without letting time pass.
 MAX_TOKENS_PER_SECOND = 200
 
 # What stays of a full window. Less would forget sooner, more would prefill more often.

@@ -172,9 +172,9 @@ def estimate_tempo(notes: NoteSequence) -> float | None:
     onsets_s, index = np.unique(np.round(notes.start_s, 2), return_inverse=True)
     if onsets_s.size < FEWEST_ONSETS or onsets_s[-1] - onsets_s[0] < SHORTEST_TEMPO_S:
         return None
-    loudness = np.bincount(index, weights=notes.velocity / 127)
-    strikes = np.bincount(np.round((onsets_s - onsets_s[0]) / FRAME_S).astype(int), weights=np.sqrt(loudness))
-    curve = np.convolve(strikes, np.hanning(9), mode="same")  # players are some 20 ms early or late
+    velocity = np.bincount(index, weights=notes.velocity / 127)
+    onsets = np.bincount(np.round((onsets_s - onsets_s[0]) / FRAME_S).astype(int), weights=np.sqrt(velocity))
+    curve = np.convolve(onsets, np.hanning(9), mode="same")  # players are some 20 ms early or late
     size = 2 ** int(np.ceil(np.log2(2 * curve.size)))
     repeats = np.fft.irfft(np.abs(np.fft.rfft(curve - curve.mean(), size)) ** 2)
     lags = np.arange(round(60 / FASTEST_BPM / FRAME_S), round(60 / SLOWEST_BPM / FRAME_S) + 1)

@@ -62,7 +62,7 @@ class Events:
         )
 
     @property
-    def strikes(self) -> IntArray:
+    def onsets(self) -> IntArray:
         """The rows of the note-ons that sound."""
         return np.flatnonzero((self.kind == NOTE_ON) & (self.value[:, 1] > 0))
 
@@ -153,7 +153,7 @@ def _with_parts(events: Events) -> Events:
     if choices.size < 2:
         return events
     place = _places(events)
-    playing = np.unique(place[events.strikes])
+    playing = np.unique(place[events.onsets])
     chosen_at, first = np.unique(place[choices], return_index=True)
     program = dict(zip(chosen_at.tolist(), events.value[choices[first], 0].tolist(), strict=True))
     part = events.part.copy()
@@ -188,18 +188,18 @@ def _places(events: Events) -> IntArray:
     return events.channel.astype(np.int64) * MOST_TRACKS + events.track
 
 
-def programs(events: Events, strikes: IntArray) -> IntArray:
-    """The program with which each of the `strikes` sounds: its own track's latest, or else its channel's.
+def programs(events: Events, onsets: IntArray) -> IntArray:
+    """The program with which each of the `onsets` sounds: its own track's latest, or else its channel's.
 
-    A program that another track chooses at the very tick of a strike counts.
+    A program that another track chooses at the very tick of an onset counts.
     """
     choices = np.flatnonzero(events.kind == PROGRAM)
     if not choices.size:
-        return np.full(strikes.size, DEFAULT_PROGRAM, np.int64)
+        return np.full(onsets.size, DEFAULT_PROGRAM, np.int64)
     place, channel = _places(events), events.channel
-    tick_ends = np.searchsorted(events.tick, events.tick[strikes], side="right") - 1
-    own = latest(place[choices], choices, place[strikes], strikes)
-    shared = latest(channel[choices], choices, channel[strikes], tick_ends)
+    tick_ends = np.searchsorted(events.tick, events.tick[onsets], side="right") - 1
+    own = latest(place[choices], choices, place[onsets], onsets)
+    shared = latest(channel[choices], choices, channel[onsets], tick_ends)
     found = np.where(own >= 0, own, shared)
     return np.where(found >= 0, events.value[found, 0], DEFAULT_PROGRAM).astype(np.int64)
 

@@ -79,18 +79,18 @@ def read_midi(source: str | Path | bytes) -> Recording:
     warnings = list(container.losses)
     events = read_events(container, name, warnings)
     played = play(events)
-    program = programs(events, played.strike)
-    kept = choose(events, played.strike, program, name, warnings)
+    program = programs(events, played.onset)
+    kept = choose(events, played.onset, program, name, warnings)
     clock = Clock(events, container, warnings)
     sound = sounding(events, played, kept, clock, name, warnings)
-    strikes = played.strike[kept]
-    parts = np.unique(events.part[strikes])
+    onsets = played.onset[kept]
+    parts = np.unique(events.part[onsets])
     warnings += unplayed_pedals(events, parts)
     presses = played.presses[among(events.part[played.presses], parts)]
-    tempo_bpm = clock.tempo_bpm(int(events.tick[strikes[0]]), int(events.tick[-1]))
+    tempo_bpm = clock.tempo_bpm(int(events.tick[onsets[0]]), int(events.tick[-1]))
     return Recording(
         sound.notes,
-        facts(events, played.strike, program, kept),
+        facts(events, played.onset, program, kept),
         tempo_bpm,
         np.unique(events.tick[presses]).size,
         tuple(warnings),

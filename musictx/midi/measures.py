@@ -26,9 +26,9 @@ STEADY = 0.1  # how much one gap may be longer than another and still be as long
 class Measures:
     """One passage in figures.
 
-    density: strikes a second over the whole passage; densest: over its densest 5 s.
+    density: onsets a second over the whole passage; densest: over its densest 5 s.
     polyphony: keys sounding on average while any sounds. span: semitones between the pitches' 5th and 95th percentile.
-    longest_gap_s: from strike to strike, the passage's beginning and end included.
+    longest_gap_s: from onset to onset, the passage's beginning and end included.
     longest_note_s: the longest any key sounds.
     repetition: notes of the longest passage that occurs twice, pitches and order alike, as a share of all notes, 0..1.
     last_pitches: different pitches struck in its last 10 s.
@@ -82,12 +82,12 @@ def foreign_share(notes: NoteSequence, seed: NoteSequence) -> float:
 
 def density_distance(one: Measures, other: Measures) -> float:
     """How many times denser one passage is than the other, in octaves: 1 is twice or half as dense."""
-    least = 0.1  # strikes a second: silence is not infinitely far from music
+    least = 0.1  # onsets a second: silence is not infinitely far from music
     return float(abs(np.log2(max(one.density, least) / max(other.density, least))))
 
 
 def densest(notes: NoteSequence) -> float:
-    """Strikes a second in the densest 5 s."""
+    """Onsets a second in the densest 5 s."""
     if not len(notes):
         return 0.0
     within = np.searchsorted(notes.start_s, notes.start_s + DENSITY_SPAN_S) - np.arange(len(notes))
@@ -115,7 +115,7 @@ def steadiness(notes: NoteSequence) -> float:
 
 
 def longest_gap(notes: NoteSequence, length_s: float) -> float:
-    """Longest time without a strike in seconds, from 0 to `length_s`."""
+    """Longest time without an onset in seconds, from 0 to `length_s`."""
     return float(np.diff(np.concatenate([[0.0], np.minimum(notes.start_s, length_s), [length_s]])).max())
 
 

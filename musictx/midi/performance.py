@@ -5,7 +5,7 @@ The rules are those of a small state machine for each part (see `Events`), event
     note-on        a finger takes the key and its string sounds afresh; a sound of that key before it ends
     note-off       a finger lets the key go; when the last one does the sound ends, unless a pedal holds it
     lost note-off  of more note-ons than note-offs those that are never made good hold no key: their sound ends at the
-                   next strike of the key, or with the track
+                   next onset of the key, or with the track
     CC64, CC66     sustain holds all keys let go while it is down, sostenuto those that were down when it went down
     CC120 CC123    all keys are let go (124 to 127 do that too); 120 ends even what a pedal holds
     CC121          both pedals come up
@@ -42,14 +42,14 @@ SHORTEST_NOTE_S = 0.01  # what a note of length 0 gets
 
 @dataclass(frozen=True, eq=False)
 class Played:
-    """What became of each strike, as rows of the table of events, shape (N,); NEVER where nothing does it.
+    """What became of each onset, as rows of the table of events, shape (N,); NEVER where nothing does it.
 
-    strike: the note-on. let_go: where the last finger leaves the key. end: where a pedal, too, has let go.
+    onset: the note-on. let_go: where the last finger leaves the key. end: where a pedal, too, has let go.
     is_lost: no note-off is there for it.
     presses: rows where the sustain pedal goes down, of all parts.
     """
 
-    strike: IntArray
+    onset: IntArray
     let_go: IntArray
     end: IntArray
     is_lost: BoolArray
@@ -59,19 +59,19 @@ class Played:
 def play(events: Events) -> Played:
     """Plays all parts."""
     controller = np.where(events.kind == CONTROL, events.value[:, 0], -1)
-    strike, let_go, is_lost = _keys(events, controller)
-    part = events.part[strike]
-    caught = _pedal(events, controller, SOSTENUTO).caught(part, strike, let_go)
+    onset, let_go, is_lost = _keys(events, controller)
+    part = events.part[onset]
+    caught = _pedal(events, controller, SOSTENUTO).caught(part, onset, let_go)
     sustain = _pedal(events, controller, SUSTAIN)
     end = sustain.held(part, caught)
     silenced = np.flatnonzero(controller == ALL_SOUND_OFF)
     if silenced.size:
-        end = np.minimum(end, following(events.part[silenced], silenced, part, strike))
-    return Played(strike, let_go, end, is_lost, sustain.presses)
+        end = np.minimum(end, following(events.part[silenced], silenced, part, onset))
+    return Played(onset, let_go, end, is_lost, sustain.presses)
 
 
 def _keys(events: Events, controller: IntArray) -> tuple[IntArray, IntArray, BoolArray]:
-    """Of each strike: its row, the row where the key is let go, and whether its note-off is lost."""
+    """Of each onset: its row, the row where the key is let go, and whether its note-off is lost."""
     rows = np.flatnonzero(events.kind <= NOTE_ON)
     all_off = np.flatnonzero((controller == ALL_SOUND_OFF) | (controller >= ALL_NOTES_OFF))
     key = events.part[rows].astype(np.int64) * PITCHES + events.value[rows, 0]
@@ -82,12 +82,12 @@ def _keys(events: Events, controller: IntArray) -> tuple[IntArray, IntArray, Boo
     begins = np.append(True, (np.diff(key) != 0) | (np.diff(released_by) != 0))[: rows.size]
     fingers, is_lost, is_surplus = _fingers(is_on, begins)
     releases = np.flatnonzero(~is_on & ~is_surplus & (fingers == 0))
-    struck = np.flatnonzero(is_on)
-    next_release = np.searchsorted(releases, struck)
-    let_go = rows[releases[np.minimum(next_release, releases.size - 1)]] if releases.size else released_by[struck]
-    let_go = np.where(is_lost[struck], released_by[struck], let_go)
-    in_order = np.argsort(rows[struck], kind="stable")
-    return rows[struck][in_order], let_go[in_order], is_lost[struck][in_order]
+    onset = np.flatnonzero(is_on)
+    next_release = np.searchsorted(releases, onset)
+    let_go = rows[releases[np.minimum(next_release, releases.size - 1)]] if releases.size else released_by[onset]
+    let_go = np.where(is_lost[onset], released_by[onset], let_go)
+    in_order = np.argsort(rows[onset], kind="stable")
+    return rows[onset][in_order], let_go[in_order], is_lost[onset][in_order]
 
 
 def _fingers(is_on: BoolArray, begins: BoolArray) -> tuple[IntArray, BoolArray, BoolArray]:
@@ -138,12 +138,12 @@ class _Pedal:
         press, release = self._span(part, at)
         return np.where((press >= 0) & (at < NEVER), release, at)
 
-    def caught(self, part: npt.NDArray[np.int32], strike: IntArray, at: IntArray) -> IntArray:
+    def caught(self, part: npt.NDArray[np.int32], onset: IntArray, at: IntArray) -> IntArray:
         """The same for a pedal that holds only what was struck before it went down."""
         if not self.presses.size:
             return at
         press, release = self._span(part, at)
-        return np.where((press > strike) & (at < NEVER), release, at)
+        return np.where((press > onset) & (at < NEVER), release, at)
 
 
 def _pedal(events: Events, controller: IntArray, pedal: int) -> _Pedal:

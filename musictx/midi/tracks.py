@@ -21,7 +21,7 @@ PIANO_PROGRAMS = range(8)  # General MIDI's piano family
 EFFECT_PROGRAMS = range(112, 128)  # bells, drums and noises: no pitches to play on a piano
 
 LONGEST_FILE_S = 6 * 3600.0  # sanity, not a musical limit
-LATE_S, LATE_KEY_S = 15.0, 30.0  # behind the last strike: a pedal, or a key, let go later than that was forgotten
+LATE_S, LATE_KEY_S = 15.0, 30.0  # behind the last onset: a pedal, or a key, let go later than that was forgotten
 RINGS_ON_S = 4.0  # what a sound gets then: in concert recordings one note in a hundred sounds longer
 LONGEST_REST_S = 10.0  # at the end of a loop; a later end mark is where a recording was stopped
 RESTS_PER_QUARTER = 4  # an end mark on a semiquaver means a rest; elsewhere it is where a recording was stopped
@@ -38,16 +38,16 @@ class TrackFacts:
     kept: bool
 
 
-def choose(events: Events, strikes: IntArray, program: IntArray, name: str, warnings: list[str]) -> BoolArray:
-    """Which of the `strikes`, sounding with `program`, a piano takes.
+def choose(events: Events, onsets: IntArray, program: IntArray, name: str, warnings: list[str]) -> BoolArray:
+    """Which of the `onsets`, sounding with `program`, a piano takes.
 
     Raises:
         MidiError: if there is none.
     """
-    if not strikes.size:
+    if not onsets.size:
         damaged = f"{name} is damaged: no notes" if warnings else f"{name} holds no notes"
         raise MidiError(f"{damaged}{' could be read. ' if warnings else '. '}Choose a file with music for piano in it.")
-    is_pitched = events.channel[strikes] % 16 != DRUM_CHANNEL
+    is_pitched = events.channel[onsets] % 16 != DRUM_CHANNEL
     if not is_pitched.any():
         raise MidiError(f"{name} holds only drums. Choose a file with a piano part, or another pitched instrument.")
     is_piano = is_pitched & np.isin(program, PIANO_PROGRAMS)
@@ -60,17 +60,17 @@ def choose(events: Events, strikes: IntArray, program: IntArray, name: str, warn
     return is_playable
 
 
-def facts(events: Events, strikes: IntArray, program: IntArray, kept: BoolArray) -> tuple[TrackFacts, ...]:
+def facts(events: Events, onsets: IntArray, program: IntArray, kept: BoolArray) -> tuple[TrackFacts, ...]:
     """Every instrument of every track, by track, channel and program."""
-    place = (events.track[strikes] * np.int64(2**32) + events.channel[strikes]) * 128 + program
+    place = (events.track[onsets] * np.int64(2**32) + events.channel[onsets]) * 128 + program
     _, first, count = np.unique(place, return_index=True, return_counts=True)
     if first.size > MOST_TRACKS:  # nobody can read so many: of each track what is kept, and what is not, together
-        _, first, count = np.unique(events.track[strikes] * 2 + kept, return_index=True, return_counts=True)
+        _, first, count = np.unique(events.track[onsets] * 2 + kept, return_index=True, return_counts=True)
     return tuple(
         TrackFacts(
-            events.names[events.track[strikes[index]]],
+            events.names[events.track[onsets[index]]],
             int(program[index]),
-            bool(events.channel[strikes[index]] % 16 == DRUM_CHANNEL),
+            bool(events.channel[onsets[index]] % 16 == DRUM_CHANNEL),
             int(notes),
             bool(kept[index]),
         )
@@ -91,15 +91,15 @@ class Sounding:
 
 
 def sounding(events: Events, played: Played, kept: BoolArray, clock: Clock, name: str, warnings: list[str]) -> Sounding:
-    """The notes of the strikes that are `kept`.
+    """The notes of the onsets that are `kept`.
 
     Raises:
         MidiError: if they pass six hours.
     """
-    strike, is_lost = played.strike[kept], played.is_lost[kept]
-    pitch, velocity = events.value[strike].T.astype(np.int64)
-    start_s = clock.seconds(events.tick[strike])
-    track_end = np.maximum(events.end_ticks[events.track[strike]], events.tick[strike])
+    onset, is_lost = played.onset[kept], played.is_lost[kept]
+    pitch, velocity = events.value[onset].T.astype(np.int64)
+    start_s = clock.seconds(events.tick[onset])
+    track_end = np.maximum(events.end_ticks[events.track[onset]], events.tick[onset])
     let_go_s = clock.seconds(_ticks(events, played.let_go[kept], track_end))
     if max(let_go_s.max(), start_s.max()) > LONGEST_FILE_S:
         hours = max(let_go_s.max(), start_s.max()) / 3600
@@ -125,7 +125,7 @@ def _ticks(events: Events, rows: IntArray, never: IntArray) -> IntArray:
 
 
 def _without_forgotten(start_s: FloatArray, keyed_s: FloatArray, end_s: FloatArray, warnings: list[str]) -> FloatArray:
-    """Ends moved back of sounds that a pedal or a key let go long after the last strike would keep.
+    """Ends moved back of sounds that a pedal or a key let go long after the last onset would keep.
 
     keyed_s: up to where a finger really holds each key.
     """

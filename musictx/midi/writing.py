@@ -80,8 +80,8 @@ def _keys(notes: NoteSequence, bars: Bars) -> list[tuple[int, Any]]:
 
     start, end = _key_ticks(notes, bars)
     rows = [(tick, 0, key, 0) for tick, key in zip(end.tolist(), notes.pitch.tolist(), strict=True)]
-    struck = zip(start.tolist(), notes.pitch.tolist(), notes.velocity.tolist(), strict=True)
-    rows += [(tick, 1, key, velocity) for tick, key, velocity in struck]
+    onset = zip(start.tolist(), notes.pitch.tolist(), notes.velocity.tolist(), strict=True)
+    rows += [(tick, 1, key, velocity) for tick, key, velocity in onset]
     return [
         (tick, mido.Message("note_on" if is_on else "note_off", note=key, velocity=velocity))
         for tick, is_on, key, velocity in sorted(rows)

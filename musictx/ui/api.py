@@ -60,7 +60,7 @@ class Api:
     """The endpoint over the same studio and handlers as the page."""
 
     def __init__(self, music: ComposeHandlers) -> None:
-        self._studio, self._visitors, self._permit = music.studio, music.visitors, music.permit
+        self._studio, self._stop_flags, self._permit = music.studio, music.stop_flags, music.permit
 
     async def compose(
         self,
@@ -98,7 +98,7 @@ class Api:
             sound = read_sound(self._piano(soundfont), room)
             # One program may ask for several pieces at once, which all end when it is gone.
             session = part_of(str(request.session_hash), uuid.uuid4())
-            stop, folder = self._visitors.current(session), tempfile.mkdtemp(prefix="musictx-")
+            stop, folder = self._stop_flags.current(session), tempfile.mkdtemp(prefix="musictx-")
             make = partial(self._make, seed_file, settings, sound, Path(folder), written, stop)
             work = asyncio.ensure_future(asyncio.to_thread(make))
             try:
@@ -120,7 +120,7 @@ class Api:
         """Frees the place of a call whose thread has ended, and what it wrote."""
         if not ended.cancelled():
             ended.exception()  # asked for, so that nobody logs it: who called has heard of it or is gone
-        self._visitors.end(session, stop)
+        self._stop_flags.end(session, stop)
         shutil.rmtree(folder, ignore_errors=True)
 
     def _without_paths(self, sentence: str) -> str:
@@ -255,5 +255,5 @@ def build_api(music: ComposeHandlers) -> None:
         api_name="compose",
         api_description=DESCRIPTION,
         concurrency_id=GENERATION,
-        concurrency_limit=music.visitors.at_once,
+        concurrency_limit=music.stop_flags.at_once,
     )

@@ -16,10 +16,10 @@ from musictx.hosting.watch import Watch
 from musictx.takes import EQUAL_TAKES
 from musictx.ui import icons
 from musictx.ui.about.tab import build_about
-from musictx.ui.access.identity import build_keepsake
+from musictx.ui.access.identity import build_browser_state
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
 from musictx.ui.access.sign_in import read_logins
-from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.api import build_api
 from musictx.ui.browser_state.settings import settings_store
 from musictx.ui.compare.events import wire_compare
@@ -57,7 +57,7 @@ PAGE_SCRIPTS = tuple(
 
 def build_page(
     studio: Studio,
-    warmth: WarmUp,
+    warm_up: WarmUp,
     workshop: Workshop,
     settings: HostSettings | None = None,
     watch: Watch | None = None,
@@ -74,20 +74,20 @@ def build_page(
     """
     settings = settings or HostSettings.from_environment(os.environ)
     seeds = SeedHandlers(studio)
-    music = ComposeHandlers(watched(studio, watch), Visitors(settings.at_once), warmth, workshop)
+    music = ComposeHandlers(watched(studio, watch), StopFlags(settings.at_once), warm_up, workshop)
     first = seeds.first_picture()
     with gr.Blocks(
         title="musictx", analytics_enabled=False, delete_cache=(CACHE_SWEEP_S, CACHE_AGE_S), fill_width=True
     ) as page:
         script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in PAGE_SCRIPTS)
         gr.HTML(_header(), js_on_load=script, elem_id="header", apply_default_css=False)
-        kept = build_keepsake()
+        kept = build_browser_state()
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Compose", id="compose") as compose_shown:
                 report = seeds.report_of(first.seed, DEFAULT_CONTEXT_SECONDS)
-                tab = build_compose(studio, first, report, warmth)
+                tab = build_compose(studio, first, report, warm_up)
             with gr.Tab("Compare", id="compare", elem_id="compare-tab") as compare_shown:
-                compare = build_compare(studio, first, report, warmth.checkpoint)
+                compare = build_compare(studio, first, report, warm_up.checkpoint)
             with gr.Tab("Train", id="train"):
                 train = build_train(studio, workshop, kept)
             with gr.Tab("About", id="about"):
@@ -150,10 +150,10 @@ def serve(
     settings = settings or HostSettings.from_environment(os.environ)
     chosen = _check(studio, checkpoint)
     check_address(host, port)
-    warmth, watch = WarmUp(studio, chosen), Watch()
-    watch.readiness(lambda: warmth.state)
+    warm_up, watch = WarmUp(studio, chosen), Watch()
+    watch.readiness(lambda: warm_up.state)
     with own_files():
-        page = build_page(studio, warmth, workshop, settings, watch)
+        page = build_page(studio, warm_up, workshop, settings, watch)
         page.launch(
             server_name=host,
             server_port=port,
@@ -162,7 +162,7 @@ def serve(
             prevent_thread_lock=True,
             **launch_options(workshop, settings, watch),
         )
-        warmth.start()
+        warm_up.start()
         serve_until_ended(page, settings)
 
 

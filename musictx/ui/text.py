@@ -50,15 +50,15 @@ def summary(title: str, seed: NoteSequence, continuation: NoteSequence | None) -
 
 
 def _span(notes: NoteSequence) -> str:
-    """Notes, range, density and loudness in one phrase."""
+    """Notes, range, density and velocity in one phrase."""
     if not len(notes):
         return "no notes"
     covered_s = max(0.1, notes.duration_s - float(notes.start_s.min()))
     lowest, highest = pitch_name(int(notes.pitch.min())), pitch_name(int(notes.pitch.max()))
-    loudness = int(np.median(notes.velocity))
+    velocity = int(np.median(notes.velocity))
     return (
         f"{count(len(notes), 'note')} in {length(covered_s)}, from {lowest} to {highest}, "
-        f"about {len(notes) / covered_s:.1f} notes a second, typical velocity {loudness}"
+        f"about {len(notes) / covered_s:.1f} notes a second, typical velocity {velocity}"
     )
 
 

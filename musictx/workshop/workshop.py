@@ -1,7 +1,7 @@
 """Everything the Train tab and `python -m musictx runs` can ask for, built once and passed in.
 
     take_in: files -> dataset | start: dataset, settings -> run | view: run -> what is shown
-    stop, resume, delete | sample, duel: run -> takes | pack, unpack: run <-> zip
+    stop, resume, delete | sample, blind_test: run -> takes | pack, unpack: run <-> zip
 
 A Workshop keeps no state of its own: datasets and runs are folders, so that a reload, a second
 window or a restart finds them as they are. Every call names its `owner`, as `owner_of` makes it;
@@ -28,13 +28,13 @@ from musictx.workshop.checkpoints.uploads import Uploads
 from musictx.workshop.datasets.report import DatasetReport, DatasetRow
 from musictx.workshop.datasets.store import Datasets
 from musictx.workshop.policy import TrainingPolicy, WorkshopLimits, owner_of
-from musictx.workshop.runs.blind_test import Duel, DuelResult, hold_duel, reveal_duel
+from musictx.workshop.runs.blind_test import BlindTest, BlindTestResult, hold_blind_test, reveal_blind_test
 from musictx.workshop.runs.measure import measured
 from musictx.workshop.runs.plan import check_start, default_settings, estimate, memory_bytes, shape, training_config
 from musictx.workshop.runs.reader import view_run
 from musictx.workshop.runs.samples import read_sample
 from musictx.workshop.runs.settings import RunSettings
-from musictx.workshop.runs.store import OWN_DATA, Shelf
+from musictx.workshop.runs.store import OWN_DATA, RunStore
 from musictx.workshop.runs.view import Curve, Estimate, RunView, Sample, TrainedCheckpoint
 from musictx.workshop.runs.worker import measure_elsewhere
 
@@ -42,8 +42,8 @@ __all__ = [
     "Curve",
     "DatasetReport",
     "DatasetRow",
-    "Duel",
-    "DuelResult",
+    "BlindTest",
+    "BlindTestResult",
     "Estimate",
     "RunSettings",
     "RunView",
@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 EVERYBODY = ""  # the owner that sees all: of the command line, never of a page
-DUEL_SECONDS = 15.0
+BLIND_TEST_S = 15.0
 
 
 class Workshop:
@@ -72,7 +72,7 @@ class Workshop:
         policy: who may train; nobody if not given.
 
     Attributes:
-        shelf: the folders of all runs.
+        store: the folders of all runs.
     """
 
     def __init__(
@@ -87,9 +87,9 @@ class Workshop:
         self.limits = limits or WorkshopLimits()
         self.policy = policy or TrainingPolicy()
         self._datasets = Datasets(folder / "datasets", self.limits, studio.read)
-        self.shelf = Shelf(folder / "runs", self.limits)
+        self.store = RunStore(folder / "runs", self.limits)
         self._uploads = Uploads(folder / "uploads", self.limits)
-        self._references = References(self.shelf, self._uploads, studio.folders.checkpoints)
+        self._references = References(self.store, self._uploads, studio.folders.checkpoints)
 
     def refusal(self, owner: str) -> str:
         """ "" if `owner` may train here, else a sentence for the page."""
@@ -166,25 +166,25 @@ class Workshop:
             TrainingError: nothing to train on, no room, or not allowed. CheckpointError: the base cannot be used.
         """
         self._check(owner)
-        self.shelf.check_new(owner)
+        self.store.check_new(owner)
         config = self._config(owner, dataset_id, settings)
         network = shape(settings, Path(config.base) if config.base else None)
         known = measured(self.folder / "measured", config, None)
         memory = known.memory_bytes if known else memory_bytes(settings, network)
         check_start(settings, self.report(owner, dataset_id).training_tokens, network, memory, self.folder, self.limits)
-        return self.shelf.add(owner, dataset_id, self._datasets.find(owner, dataset_id), settings, config)
+        return self.store.add(owner, dataset_id, self._datasets.find(owner, dataset_id), settings, config)
 
     def runs(self, owner: str) -> tuple[RunView, ...]:
         """The owner's runs, newest first."""
-        return self.shelf.runs(owner)
+        return self.store.runs(owner)
 
     def view(self, owner: str, run_id: str) -> RunView:
         """A run as it stands, read from its folder; TrainingError if there is none of that id."""
-        return view_run(self.shelf.find(owner, run_id))
+        return view_run(self.store.find(owner, run_id))
 
     def stop(self, owner: str, run_id: str) -> None:
         """Asks a run to save and stop, which it does within two steps; a queued one leaves the queue."""
-        self.shelf.stop(owner, run_id)
+        self.store.stop(owner, run_id)
 
     def resume(self, owner: str, run_id: str, more_steps: int = 0) -> None:
         """Goes on from the last saved state, in the queue like a new one; `more_steps` lengthens the run.
@@ -194,18 +194,18 @@ class Workshop:
                 against it.
         """
         self._check(owner)
-        self.shelf.resume(owner, run_id, more_steps)
+        self.store.resume(owner, run_id, more_steps)
 
     def delete(self, owner: str, run_id: str) -> None:
         """Removes a run's folder, or an uploaded checkpoint; TrainingError while a process is at work on it."""
         if self._uploads.find(owner, run_id):
             self._uploads.delete(owner, run_id)
         else:
-            self.shelf.delete(owner, run_id)
+            self.store.delete(owner, run_id)
 
     def log_tail(self, owner: str, run_id: str, lines: int = 200) -> str:
         """The end of a run's log."""
-        log = self.shelf.find(owner, run_id) / "log.txt"
+        log = self.store.find(owner, run_id) / "log.txt"
         text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
@@ -213,36 +213,36 @@ class Workshop:
 
     def sample(self, owner: str, run_id: str, step: int) -> Take:
         """The sample of a step as a take, to play, draw and export; TrainingError if there is none."""
-        return read_sample(RunFolder(self.shelf.find(owner, run_id)), step)
+        return read_sample(RunFolder(self.store.find(owner, run_id)), step)
 
-    def duel(
+    def blind_test(
         self,
         owner: str,
         run_id: str,
-        seconds: float = DUEL_SECONDS,
+        seconds: float = BLIND_TEST_S,
         report: Callable[[float], None] | None = None,
         stop: Callable[[], bool] = lambda: False,
-    ) -> Duel:
+    ) -> BlindTest:
         """Continues a held-out passage with the base and with the run's best weights: tens of seconds.
 
         Args:
             report: called with the share that is done, 0 to 1.
-            stop: asked on the way; True raises TrainingError, since half a duel is none.
+            stop: asked on the way; True raises TrainingError, since half a blind test is none.
 
         Raises:
             TrainingError: if the run has no weights yet, or was trained from scratch and has nothing to compare with.
         """
-        folder, base = self.shelf.find(owner, run_id), self.view(owner, run_id).settings.base
-        self.shelf.checkpoint(owner, run_id)
+        folder, base = self.store.find(owner, run_id), self.view(owner, run_id).settings.base
+        self.store.checkpoint(owner, run_id)
         if not base:
             raise TrainingError("This run started from scratch: there is no base to compare it with.")
         self.check_use(owner, base)
         corpus, mine = open_corpus(folder / OWN_DATA), f"{OWN}{run_id}"
-        return hold_duel(self.studio, folder, corpus, base, mine, seconds, report or (lambda _: None), stop)
+        return hold_blind_test(self.studio, folder, corpus, base, mine, seconds, report or (lambda _: None), stop)
 
-    def reveal(self, owner: str, run_id: str, duel_id: str, guess: str) -> DuelResult:
-        """Answers a duel; the first `guess` ("a" or "b") of each counts."""
-        return reveal_duel(self.shelf.find(owner, run_id), duel_id, guess)
+    def reveal(self, owner: str, run_id: str, test_id: str, guess: str) -> BlindTestResult:
+        """Answers a blind test; the first `guess` ("a" or "b") of each counts."""
+        return reveal_blind_test(self.store.find(owner, run_id), test_id, guess)
 
     def checkpoints(self, owner: str) -> tuple[TrainedCheckpoint, ...]:
         """What the owner's runs and uploads have come to, newest first: for the pickers."""

@@ -20,7 +20,7 @@ from musictx.workshop.datasets.report import DatasetReport, DatasetRow
 from musictx.workshop.policy import TrainingPolicy, WorkshopLimits
 from musictx.workshop.runs.settings import LONGEST_NAME, RunSettings
 from musictx.workshop.runs.view import Estimate, RunView
-from musictx.workshop.workshop import Duel, DuelResult, TrainedCheckpoint
+from musictx.workshop.workshop import BlindTest, BlindTestResult, TrainedCheckpoint
 from tests.ui.fake_studio import FakeStudio
 from tests.ui.fake_training import (
     FakeRun,
@@ -191,14 +191,14 @@ class FakeWorkshop:
         self._run(owner, run_id)
         return make_take(1, step)
 
-    def duel(
+    def blind_test(
         self,
         owner: str,
         run_id: str,
         seconds: float = 15.0,
         report: Callable[[float], None] | None = None,
         stop: Callable[[], bool] = lambda: False,
-    ) -> Duel:
+    ) -> BlindTest:
         """B is the run's."""
         self._run(owner, run_id)
         for share in range(10):
@@ -208,13 +208,13 @@ class FakeWorkshop:
             if report:
                 report(share / 10)
         self._duels.setdefault(run_id, [])
-        return Duel(f"duel-{len(self._duels[run_id])}", make_take(1, 20), make_take(2, 60))
+        return BlindTest(f"duel-{len(self._duels[run_id])}", make_take(1, 20), make_take(2, 60))
 
-    def reveal(self, owner: str, run_id: str, duel_id: str, guess: str) -> DuelResult:
+    def reveal(self, owner: str, run_id: str, test_id: str, guess: str) -> BlindTestResult:
         """B was the run's."""
         won = self._duels[run_id]
         won.append(guess == "b")
-        return DuelResult("b", guess == "b", sum(won), len(won))
+        return BlindTestResult("b", guess == "b", sum(won), len(won))
 
     def checkpoints(self, owner: str) -> tuple[TrainedCheckpoint, ...]:
         """Of runs that have come far enough, and uploads."""

@@ -40,10 +40,10 @@ def build_workshop(kind: str, folder: Path, studio: Any) -> Any:
 def main(kind: str, port: str, folder: str) -> None:
     """Serves until the process is ended; the model is prepared first."""
     studio = build_studio(kind, Path(folder))
-    warmth = WarmUp(studio, studio.checkpoints()[0].name).start()
-    warmth.wait(120)
+    warm_up = WarmUp(studio, studio.checkpoints()[0].name).start()
+    warm_up.wait(120)
     workshop = build_workshop(kind, Path(folder), studio)
-    page = build_page(studio, warmth, workshop)
+    page = build_page(studio, warm_up, workshop)
     page.launch(server_port=int(port), quiet=True, **launch_options(workshop))
 
 

@@ -12,7 +12,7 @@ import gradio as gr
 import pytest
 
 from musictx.errors import CheckpointError
-from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.api import Api
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.server.warm_up import WarmUp
@@ -27,7 +27,7 @@ Handlers = tuple[Api, ComposeHandlers, FakeStudio]
 def handlers(tmp_path: Path, fake_workshop: FakeWorkshop) -> Handlers:
     """The endpoint over a studio that is slower than music."""
     studio = FakeStudio(tmp_path, pace=5)
-    music = ComposeHandlers(studio, Visitors(), WarmUp(studio, "enhanced"), fake_workshop)  # type: ignore[arg-type]
+    music = ComposeHandlers(studio, StopFlags(), WarmUp(studio, "enhanced"), fake_workshop)  # type: ignore[arg-type]
     return Api(music), music, studio
 
 
@@ -83,7 +83,7 @@ def test_a_cancelled_call_ends_with_its_next_chunk_and_frees_its_place(
         with contextlib.suppress(asyncio.CancelledError):
             await task
         at_cancel = seen.chunks
-        while not seen.over or music.visitors._runs:  # the suite's own limit ends a wait for what never comes
+        while not seen.over or music.stop_flags._runs:  # the suite's own limit ends a wait for what never comes
             await asyncio.sleep(0.01)
         return seen.chunks - at_cancel
 

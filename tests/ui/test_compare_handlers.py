@@ -16,7 +16,7 @@ from musictx.config import MODEL_PRESETS, SamplingConfig
 from musictx.errors import AudioError, CheckpointError
 from musictx.takes import ComposeSettings, Progress, Seed
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
-from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.compare.handlers import CompareHandlers
 from musictx.ui.compare.runs import in_step
 from musictx.ui.compare.tab import other_checkpoint
@@ -43,7 +43,7 @@ def desk(fake_studio: Any) -> Desk:
 @pytest.fixture
 def comparing(fake_studio: Any, fake_workshop: Any) -> CompareHandlers:
     """A blind comparison of these shows B first."""
-    music = ComposeHandlers(fake_studio, Visitors(), WarmUp(fake_studio, "enhanced"), fake_workshop)
+    music = ComposeHandlers(fake_studio, StopFlags(), WarmUp(fake_studio, "enhanced"), fake_workshop)
     return CompareHandlers(music, OwnCheckpoints(fake_workshop), by_lot=lambda: True)
 
 
@@ -163,7 +163,7 @@ def test_when_neither_fits_what_was_there_stays(
     said = "Nothing fits." if isinstance(error, CheckpointError) else "terminal"
     assert value["phase"] == before.phase and said in value["problem"]["text"] and button["interactive"]
     assert desk.picture.comparison is before.comparison
-    assert not comparing.music.visitors.current("compare-me").is_set()
+    assert not comparing.music.stop_flags.current("compare-me").is_set()
 
 
 def test_somebody_elses_checkpoint_stays_closed(comparing: CompareHandlers, desk: Desk) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from musictx.midi.files import write_midi
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
-from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.compare.handlers import CompareHandlers
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.player.desk import Desk
@@ -34,7 +34,7 @@ def seeds(fake_studio: Any) -> SeedHandlers:
 
 @pytest.fixture
 def music(fake_studio: Any, fake_workshop: Any) -> ComposeHandlers:
-    return ComposeHandlers(fake_studio, Visitors(), WarmUp(fake_studio, "enhanced"), fake_workshop)
+    return ComposeHandlers(fake_studio, StopFlags(), WarmUp(fake_studio, "enhanced"), fake_workshop)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_seed_chosen_in_the_middle_of_a_run_stays(
     late = list(run)
     assert [answer[0] for answer in late] == [gr.skip()] and late[0][1]["interactive"]
     assert desk.picture is chosen and desk.picture.seed.name != "Prelude"
-    assert music.visitors.ahead("me") == 0 and not music.visitors.current("me").is_set()
+    assert music.stop_flags.ahead("me") == 0 and not music.stop_flags.current("me").is_set()
 
     music.begin(desk, REQUEST, *VALUES)  # and is what the next press continues
     *_, last = music.generate(desk, None, REQUEST)

@@ -17,7 +17,7 @@ from musictx.midi.notes import NoteSequence
 from musictx.studio import Studio, StudioFolders
 from musictx.takes import RenderSettings, Take
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
-from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.compare.handlers import CompareHandlers
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.player.desk import Desk
@@ -44,7 +44,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
 
 @pytest.fixture
 def music(studio: Studio, fake_workshop: Any) -> ComposeHandlers:
-    return ComposeHandlers(studio, Visitors(), WarmUp(studio, "tiny"), fake_workshop)
+    return ComposeHandlers(studio, StopFlags(), WarmUp(studio, "tiny"), fake_workshop)
 
 
 def last_files(values: Iterator[Any]) -> dict[str, bytes]:
@@ -127,18 +127,20 @@ def test_a_long_seed_is_whole_in_the_midi_and_heard_from_its_last_minute(
 
 def test_the_train_tab_hands_over_what_it_plays(fake_workshop: Any, tmp_path: Path) -> None:
     kept = finished(fake_workshop, with_dataset(fake_workshop, tmp_path))
-    handlers = ListenHandlers(fake_workshop, Visitors())
+    handlers = ListenHandlers(fake_workshop, StopFlags())
     samples = last_files(handlers.sample(kept, REQUEST, event(step=20)))
     others = last_files(handlers.sample(kept, REQUEST, event(step=40)))
     rows = last_files(handlers.row(kept, REQUEST, event(file="piece 6.mid")))
-    duels = last_files(handlers.duel(kept, REQUEST))
-    assert not set(samples) & set(others) and len(samples) == len(rows) == 2 and len(duels) == 4
+    blind_tests = last_files(handlers.blind_test(kept, REQUEST))
+    assert not set(samples) & set(others) and len(samples) == len(rows) == 2 and len(blind_tests) == 4
     expected = {"piece-6": read_midi(tmp_path / "piece 6.mid").notes}
     for stem, take in (("waltz-after-step-20", make_take(1, 20)), ("waltz-after-step-40", make_take(1, 40))):
         expected[stem] = take.notes
     for letter, take in (("a", make_take(1, 20)), ("b", make_take(2, 60))):
-        expected[next(name for name in duels if name.endswith(f"-{letter}.mid")).removesuffix(".mid")] = take.notes
-    files = samples | others | rows | duels
+        expected[next(name for name in blind_tests if name.endswith(f"-{letter}.mid")).removesuffix(".mid")] = (
+            take.notes
+        )
+    files = samples | others | rows | blind_tests
     assert sorted(files) == sorted(f"{stem}.{suffix}" for stem in expected for suffix in ("mid", "flac"))
     for stem, notes in expected.items():
         assert_same_notes(files[f"{stem}.mid"], notes)

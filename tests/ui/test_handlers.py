@@ -13,7 +13,7 @@ import pytest
 from musictx.errors import AudioError, CheckpointError
 from musictx.midi.files import write_midi
 from musictx.studio import Studio
-from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.page import launch_options
 from musictx.ui.player.desk import Desk
@@ -35,7 +35,7 @@ def seeds(fake_studio: Any) -> SeedHandlers:
 
 @pytest.fixture
 def music(fake_studio: Any, fake_workshop: Any) -> ComposeHandlers:
-    return ComposeHandlers(fake_studio, Visitors(), WarmUp(fake_studio, "enhanced"), fake_workshop)
+    return ComposeHandlers(fake_studio, StopFlags(), WarmUp(fake_studio, "enhanced"), fake_workshop)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_failure_leaves_what_was_there_and_says_what_to_do(
     assert value["piece"] == before.piece_id and value["serial"] > before.serial
     expected = str(error) if isinstance(error, CheckpointError) else "terminal"
     assert expected in value["problem"]["text"]
-    assert music.visitors.ahead("someone") == 0 and not music.visitors.current("me").is_set()
+    assert music.stop_flags.ahead("someone") == 0 and not music.stop_flags.current("me").is_set()
 
 
 def test_settings_out_of_range_are_a_sentence_and_nothing_begins(music: ComposeHandlers, desk: Desk) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from musictx.errors import TrainingError
-from musictx.ui.access.identity import build_keepsake, owner_in, with_secret
+from musictx.ui.access.identity import build_browser_state, owner_in, with_secret
 
 
 def asks(user: str | None = None) -> Any:
@@ -43,5 +43,5 @@ def test_what_a_browser_sends_is_cleaned() -> None:
 
 
 def test_two_servers_read_the_same_store() -> None:
-    first, second = build_keepsake(), build_keepsake()
+    first, second = build_browser_state(), build_browser_state()
     assert (first.storage_key, first.secret) == (second.storage_key, second.secret)

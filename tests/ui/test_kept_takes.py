@@ -15,7 +15,7 @@ import pytest
 from musictx.errors import MusictxError, SettingsError
 from musictx.studio import Studio
 from musictx.takes import ComposeSettings
-from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.browser_state.restore import RestoreHandlers
 from musictx.ui.browser_state.takes import LARGEST_TEXT, keep, recall, record_seed
 from musictx.ui.compose.handlers import ComposeHandlers
@@ -41,7 +41,7 @@ def desk(seeds: SeedHandlers) -> Desk:
 @pytest.fixture
 def record(seeds: SeedHandlers, desk: Desk, fake_studio: Any, fake_workshop: Any) -> dict[str, Any]:
     """Two finished takes of the prelude, as the browser keeps them."""
-    music = ComposeHandlers(fake_studio, Visitors(), WarmUp(fake_studio, "enhanced"), fake_workshop)
+    music = ComposeHandlers(fake_studio, StopFlags(), WarmUp(fake_studio, "enhanced"), fake_workshop)
     music.begin(desk, REQUEST, *VALUES)
     *_, last = music.generate(desk, None, REQUEST)
     (kept,) = last[0]["kept"]

@@ -12,7 +12,7 @@ from musictx.errors import AudioError, CheckpointError
 from musictx.midi.files import read_midi
 from musictx.ui.access.identity import with_secret
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
-from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.server.warm_up import WarmUp
 from musictx.ui.train.listen_handlers import ListenHandlers
@@ -87,7 +87,7 @@ def test_nobody_sees_the_runs_of_another(fake_workshop: Any, kept: dict[str, str
     assert runs.show(other, REQUEST)[1]["phase"] == "none"
     assert "no run" in runs.stop(other, REQUEST)[1]["problem"]
     assert all("update" in answer["__type__"] for answer in own.use(other, REQUEST))  # both are left alone
-    listening = ListenHandlers(fake_workshop, Visitors())
+    listening = ListenHandlers(fake_workshop, StopFlags())
     assert "no run" in last(listening.sample(other, REQUEST, event(step=10)))["problem"]
     assert "no dataset" in last(listening.row(other, REQUEST, event(file="piece 4.mid")))["problem"]
 
@@ -127,7 +127,7 @@ def test_a_checkpoint_is_packed_and_taken_in_again(fake_workshop: Any, kept: dic
 
 
 def test_a_sample_is_drawn_first_and_sounds_then(fake_workshop: Any, kept: dict[str, str]) -> None:
-    kept, listening = finished(fake_workshop, kept), ListenHandlers(fake_workshop, Visitors())
+    kept, listening = finished(fake_workshop, kept), ListenHandlers(fake_workshop, StopFlags())
     sizes = []
     for value in listening.sample(kept, REQUEST, event(step=20)):
         piece = plain(value)["pieces"][0]
@@ -143,28 +143,28 @@ def test_without_a_synthesiser_the_notes_are_still_there(
         raise AudioError("No SoundFont was found.")
 
     monkeypatch.setattr(fake_workshop.studio, "render", silent)
-    listening = ListenHandlers(fake_workshop, Visitors())
+    listening = ListenHandlers(fake_workshop, StopFlags())
     value = last(listening.row(kept, REQUEST, event(file="piece 6.mid")))
     assert value["phase"] == "ready" and value["sounding"] == "No SoundFont was found."
     assert value["pieces"][0]["files"][0]["data"] and not value["pieces"][0]["audio"]
 
 
 def test_a_duel_is_blind_until_it_is_answered(fake_workshop: Any, kept: dict[str, str]) -> None:
-    kept, listening = finished(fake_workshop, kept), ListenHandlers(fake_workshop, Visitors())
+    kept, listening = finished(fake_workshop, kept), ListenHandlers(fake_workshop, StopFlags())
     fake_workshop.pace = 20
-    answers = [plain(value) for value in listening.duel(kept, REQUEST)]
+    answers = [plain(value) for value in listening.blind_test(kept, REQUEST)]
     assert answers[0]["phase"] == "working" and any(value["share"] > 0 for value in answers)
-    duel = answers[-1]
-    assert [piece["label"] for piece in duel["pieces"]] == ["A", "B"] and duel["answer"] is None
-    wrong = plain(listening.reveal(kept, REQUEST, event(duel_id=duel["duel_id"], guess="a")))
-    assert wrong["answer"]["words"].startswith("No: B is yours") and wrong["duel_id"] == duel["duel_id"]
-    right = listening.reveal(kept, REQUEST, event(duel_id=duel["duel_id"], guess="b"))
+    blind_test = answers[-1]
+    assert [piece["label"] for piece in blind_test["pieces"]] == ["A", "B"] and blind_test["answer"] is None
+    wrong = plain(listening.reveal(kept, REQUEST, event(duel_id=blind_test["duel_id"], guess="a")))
+    assert wrong["answer"]["words"].startswith("No: B is yours") and wrong["duel_id"] == blind_test["duel_id"]
+    right = listening.reveal(kept, REQUEST, event(duel_id=blind_test["duel_id"], guess="b"))
     assert right["answer"]["score"] == "1 of 2 guesses right so far"
 
 
 def test_a_duel_can_be_stopped(fake_workshop: Any, kept: dict[str, str]) -> None:
-    kept, listening = finished(fake_workshop, kept), ListenHandlers(fake_workshop, Visitors())
-    answers = listening.duel(kept, REQUEST)
+    kept, listening = finished(fake_workshop, kept), ListenHandlers(fake_workshop, StopFlags())
+    answers = listening.blind_test(kept, REQUEST)
     next(answers)
     listening.cancel(REQUEST)
     assert "was stopped" in last(answers)["problem"]
@@ -174,7 +174,7 @@ def test_composing_with_the_run_of_another_is_refused(
     fake_workshop: Any, fake_studio: Any, kept: dict[str, str]
 ) -> None:
     kept = finished(fake_workshop, kept)
-    music = ComposeHandlers(fake_studio, Visitors(), WarmUp(fake_studio, "enhanced"), fake_workshop)
+    music = ComposeHandlers(fake_studio, StopFlags(), WarmUp(fake_studio, "enhanced"), fake_workshop)
     music.permit(f"run:{kept['run']}", kept, REQUEST)
     for stranger, sentence in ((None, "somebody's own"), (with_secret(None), "not yours")):
         with pytest.raises(CheckpointError, match=sentence):

@@ -6,52 +6,52 @@ import subprocess
 import sys
 from pathlib import Path
 
-from musictx.ui.access.stop_flags import AT_ONCE, FORGOTTEN_S, MOST_WAITING, Visitors, part_of
+from musictx.ui.access.stop_flags import AT_ONCE, FORGOTTEN_S, MOST_WAITING, StopFlags, part_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_stop_is_for_one_session() -> None:
-    visitors = Visitors()
-    mine, yours = visitors.begin("me"), visitors.begin("you")
-    visitors.stop("me")
+    stop_flags = StopFlags()
+    mine, yours = stop_flags.begin("me"), stop_flags.begin("you")
+    stop_flags.stop("me")
     assert mine.is_set() and not yours.is_set()
-    visitors.stop("nobody")
+    stop_flags.stop("nobody")
 
 
 def test_stop_while_waiting_reaches_the_run_when_its_turn_comes() -> None:
-    visitors = Visitors()
-    visitors.begin("me")
-    visitors.stop("me")
-    assert visitors.current("me").is_set()
+    stop_flags = StopFlags()
+    stop_flags.begin("me")
+    stop_flags.stop("me")
+    assert stop_flags.current("me").is_set()
 
 
 def test_a_second_press_ends_the_first_run() -> None:
-    visitors = Visitors()
-    first = visitors.begin("me")
-    second = visitors.begin("me")
+    stop_flags = StopFlags()
+    first = stop_flags.begin("me")
+    second = stop_flags.begin("me")
     assert first.is_set() and not second.is_set()
-    visitors.end("me", first)  # late, and about a run that was replaced
-    assert visitors.current("me") is second
+    stop_flags.end("me", first)  # late, and about a run that was replaced
+    assert stop_flags.current("me") is second
 
 
 def test_place_in_the_queue() -> None:
-    visitors = Visitors(at_once=1)
-    flag = visitors.begin("first")
-    visitors.begin("second")
-    visitors.begin("third")
-    assert [visitors.ahead(name) for name in ("first", "second", "third", "other")] == [0, 1, 2, 0]
-    visitors.end("first", flag)
-    visitors.leave("second")
-    assert visitors.ahead("third") == 0
+    stop_flags = StopFlags(at_once=1)
+    flag = stop_flags.begin("first")
+    stop_flags.begin("second")
+    stop_flags.begin("third")
+    assert [stop_flags.ahead(name) for name in ("first", "second", "third", "other")] == [0, 1, 2, 0]
+    stop_flags.end("first", flag)
+    stop_flags.leave("second")
+    assert stop_flags.ahead("third") == 0
 
 
 def test_several_go_on_at_once() -> None:
-    visitors = Visitors(at_once=2)
-    flags = [visitors.begin(name) for name in "abcd"]
-    assert [visitors.ahead(name) for name in "abcd"] == [0, 0, 1, 2]
-    visitors.end("b", flags[1])
-    assert [visitors.ahead(name) for name in "acd"] == [0, 0, 1]
+    stop_flags = StopFlags(at_once=2)
+    flags = [stop_flags.begin(name) for name in "abcd"]
+    assert [stop_flags.ahead(name) for name in "abcd"] == [0, 0, 1, 2]
+    stop_flags.end("b", flags[1])
+    assert [stop_flags.ahead(name) for name in "acd"] == [0, 0, 1]
 
 
 BUILD = """
@@ -76,49 +76,49 @@ def test_as_many_compose_at_once_as_is_promised(tmp_path: Path) -> None:
 
 def test_a_press_that_nothing_follows_is_forgotten() -> None:
     now = [0.0]
-    visitors = Visitors(at_once=1, clock=lambda: now[0])
-    visitors.begin("music")
-    visitors.current("music")
+    stop_flags = StopFlags(at_once=1, clock=lambda: now[0])
+    stop_flags.begin("music")
+    stop_flags.current("music")
     for number in range(500):
-        visitors.begin(f"nobody {number}")
-    visitors.begin("me")
-    assert visitors.ahead("me") <= MOST_WAITING
+        stop_flags.begin(f"nobody {number}")
+    stop_flags.begin("me")
+    assert stop_flags.ahead("me") <= MOST_WAITING
     now[0] = FORGOTTEN_S + 1
-    visitors.begin("me")
-    assert visitors.ahead("me") == 1, "only the music that is made"
+    stop_flags.begin("me")
+    assert stop_flags.ahead("me") == 1, "only the music that is made"
 
 
 def test_who_waits_and_asks_is_not_forgotten() -> None:
     now = [0.0]
-    visitors = Visitors(at_once=1, clock=lambda: now[0])
-    visitors.begin("music")
-    visitors.current("music")
-    visitors.begin("first")
+    stop_flags = StopFlags(at_once=1, clock=lambda: now[0])
+    stop_flags.begin("music")
+    stop_flags.current("music")
+    stop_flags.begin("first")
     for _ in range(100):
         now[0] += 1
-        assert visitors.ahead("first") == 1
-        visitors.begin(f"nobody {now[0]}")
-    assert visitors.current("first") is visitors.current("first")
-    visitors.begin("second")
-    assert visitors.ahead("second") >= 2
+        assert stop_flags.ahead("first") == 1
+        stop_flags.begin(f"nobody {now[0]}")
+    assert stop_flags.current("first") is stop_flags.current("first")
+    stop_flags.begin("second")
+    assert stop_flags.ahead("second") >= 2
 
 
 def test_all_runs_of_a_session_end_with_it() -> None:
-    visitors = Visitors()
-    flags = [visitors.current(part_of("me", number)) for number in range(2)]
-    other = visitors.current("me2")
-    visitors.leave("me")
+    stop_flags = StopFlags()
+    flags = [stop_flags.current(part_of("me", number)) for number in range(2)]
+    other = stop_flags.current("me2")
+    stop_flags.leave("me")
     assert all(flag.is_set() for flag in flags) and not other.is_set()
 
 
 def test_a_run_that_was_forgotten_while_it_waited_can_be_stopped_once_it_goes_on() -> None:
     now = [0.0]
-    visitors = Visitors(clock=lambda: now[0])
-    flag = visitors.begin("me")
+    stop_flags = StopFlags(clock=lambda: now[0])
+    flag = stop_flags.begin("me")
     now[0] = FORGOTTEN_S + 1
-    visitors.begin("you")
-    visitors.go_on("me", flag)
+    stop_flags.begin("you")
+    stop_flags.go_on("me", flag)
     now[0] *= 10
-    visitors.begin("you")
-    visitors.stop("me")
+    stop_flags.begin("you")
+    stop_flags.stop("me")
     assert flag.is_set()

@@ -10,7 +10,7 @@ import gradio as gr
 import pytest
 
 from musictx.ui.access.identity import with_secret
-from musictx.ui.train.access import TrainDoor
+from musictx.ui.train.access import TrainAccess
 from musictx.ui.train.choices import Choices
 from musictx.ui.train.dataset_handlers import DatasetHandlers
 from musictx.ui.train.form import FIELDS, write_run
@@ -36,13 +36,13 @@ def closed_to(folder: Path, policy: TrainingPolicy) -> Any:
 
 
 def test_a_closed_tab_says_how_to_open_it(tmp_path: Path) -> None:
-    door = TrainDoor(closed_to(tmp_path, TrainingPolicy()))
+    door = TrainAccess(closed_to(tmp_path, TrainingPolicy()))
     kept, notice, steps = door.enter(None, REQUEST)
     assert "MUSICTX_TRAINING=on" in notice and steps["visible"] is False and kept["visitor"]
 
 
 def test_a_tab_for_named_people_opens_for_them_alone(tmp_path: Path) -> None:
-    door = TrainDoor(closed_to(tmp_path, TrainingPolicy(trainers=frozenset({"ada"}))))
+    door = TrainAccess(closed_to(tmp_path, TrainingPolicy(trainers=frozenset({"ada"}))))
     people: Any = (SimpleNamespace(session_hash="me", username=name) for name in ("ada", "<b>eve"))
     ada, eve = people
     assert door.enter(None, ada)[1:] == ("", {"visible": True, "__type__": "update"})
@@ -57,7 +57,7 @@ def test_a_workshop_that_does_not_answer_is_said_to_be_unavailable(
         raise PermissionError("data/workshop")
 
     monkeypatch.setattr(fake_workshop, "runs", broken)
-    _, notice, steps = TrainDoor(fake_workshop).enter(None, REQUEST)
+    _, notice, steps = TrainAccess(fake_workshop).enter(None, REQUEST)
     assert "nothing of them is lost" in notice and "data/workshop" not in notice and not steps["visible"]
 
 

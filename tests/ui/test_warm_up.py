@@ -26,24 +26,24 @@ class Kettle:
 
 def warmed(kettle: Any, checkpoint: str | None = "enhanced") -> WarmUp:
     """A warm-up that is over."""
-    warmth = WarmUp(kettle, checkpoint).start()
+    warm_up = WarmUp(kettle, checkpoint).start()
     kettle.go.set()
-    assert warmth.wait(10)
-    return warmth
+    assert warm_up.wait(10)
+    return warm_up
 
 
 def test_states() -> None:
     kettle: Any = Kettle()
-    warmth = WarmUp(kettle, "enhanced").start()
-    assert (warmth.state, warmth.sentence()) == ("preparing", PREPARING)
+    warm_up = WarmUp(kettle, "enhanced").start()
+    assert (warm_up.state, warm_up.sentence()) == ("preparing", PREPARING)
     kettle.go.set()
-    assert warmth.wait(10)
-    assert (warmth.state, warmth.sentence()) == ("ready", "")
+    assert warm_up.wait(10)
+    assert (warm_up.state, warm_up.sentence()) == ("ready", "")
 
 
 def test_failure_is_told_with_its_remedy() -> None:
-    warmth = warmed(Kettle(CheckpointError("weights are damaged. Fetch them again.")))
-    assert (warmth.state, warmth.sentence()) == ("failed", "weights are damaged. Fetch them again.")
+    warm_up = warmed(Kettle(CheckpointError("weights are damaged. Fetch them again.")))
+    assert (warm_up.state, warm_up.sentence()) == ("failed", "weights are damaged. Fetch them again.")
 
 
 def test_missing_checkpoint() -> None:
@@ -51,6 +51,6 @@ def test_missing_checkpoint() -> None:
 
 
 def test_an_unforeseen_error_is_logged_and_does_not_hang(caplog: pytest.LogCaptureFixture) -> None:
-    warmth = warmed(Kettle(ZeroDivisionError("!")))
-    assert warmth.state == "failed" and "terminal" in warmth.sentence()
+    warm_up = warmed(Kettle(ZeroDivisionError("!")))
+    assert warm_up.state == "failed" and "terminal" in warm_up.sentence()
     assert "ZeroDivisionError" in caplog.text

@@ -21,9 +21,9 @@ from musictx.workshop.runs.status import (
     ask_to_stop,
     is_alive,
     queue,
-    standing,
+    read_status,
     write_process,
-    write_standing,
+    write_status,
 )
 from musictx.workshop.runs.worker import DISK_FULL, NO_MEMORY, in_plain_words, launch, recorded, work
 from tests.waiting import until
@@ -47,7 +47,7 @@ print(work(Path(sys.argv[1]), train))
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where runs are laid out; whatever is still at work at the end is asked to stop, and does."""
     monkeypatch.setattr(child, "_command", lambda folder: [sys.executable, "-c", STAND_IN, str(folder)])
     yield tmp_path
@@ -57,28 +57,28 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             until(lambda folder=folder: not is_alive(folder))  # type: ignore[misc]
 
 
-def lay_out(shelf: Path, name: str, steps: int = 10_000) -> Path:
-    RunFolder(shelf / name).write_config({"steps": steps, "preset": "tiny", "lengths": [[512, 1.0]]})
-    return shelf / name
+def lay_out(store: Path, name: str, steps: int = 10_000) -> Path:
+    RunFolder(store / name).write_config({"steps": steps, "preset": "tiny", "lengths": [[512, 1.0]]})
+    return store / name
 
 
-def test_a_second_run_waits_for_the_first_and_outlives_whoever_asked(shelf: Path) -> None:
-    first, second, third = (lay_out(shelf, name) for name in ("first", "second", "third"))
+def test_a_second_run_waits_for_the_first_and_outlives_whoever_asked(store: Path) -> None:
+    first, second, third = (lay_out(store, name) for name in ("first", "second", "third"))
     for folder in (first, second, third):
         launch(folder)
         until(lambda folder=folder: is_alive(folder))  # type: ignore[misc]
-    until(lambda: standing(first).status == "running")
-    assert [standing(folder).status for folder in (second, third)] == ["queued", "queued"]
-    assert queue(shelf) == [second, third]
+    until(lambda: read_status(first).status == "running")
+    assert [read_status(folder).status for folder in (second, third)] == ["queued", "queued"]
+    assert queue(store) == [second, third]
     # A process of its own session: what ends the page's does not reach it.
     assert os.getsid(int_in(first / "process.json")) != os.getsid(0)
     ask_to_stop(second)  # leaves the queue without having trained
-    until(lambda: standing(second).status == "stopped")
+    until(lambda: read_status(second).status == "stopped")
     assert not (second / "state.npz").exists()
     ask_to_stop(first)
-    assert standing(first).status in ("stopping", "stopped")
-    until(lambda: standing(third).status == "running")
-    assert standing(first).status == "stopped"
+    assert read_status(first).status in ("stopping", "stopped")
+    until(lambda: read_status(third).status == "running")
+    assert read_status(first).status == "stopped"
     assert RunFolder(first).read_state() is not None
 
 
@@ -88,67 +88,67 @@ def int_in(path: Path) -> int:
     return int(json.loads(path.read_text())["pid"])
 
 
-def test_stop_takes_effect_within_two_steps(shelf: Path) -> None:
-    folder = lay_out(shelf, "run")
+def test_stop_takes_effect_within_two_steps(store: Path) -> None:
+    folder = lay_out(store, "run")
     launch(folder)
     until(lambda: any(True for _ in RunFolder(folder).metrics()))
     before = max(line["step"] for line in RunFolder(folder).metrics())
     ask_to_stop(folder)
     asked = max(line["step"] for line in RunFolder(folder).metrics())
-    until(lambda: standing(folder).status == "stopped")
+    until(lambda: read_status(folder).status == "stopped")
     state = RunFolder(folder).read_state()
     assert state is not None and before <= state.step <= asked + 2
 
 
-def test_a_finished_run_says_so(shelf: Path) -> None:
-    folder = lay_out(shelf, "run", steps=2)
+def test_a_finished_run_says_so(store: Path) -> None:
+    folder = lay_out(store, "run", steps=2)
     launch(folder)
-    until(lambda: standing(folder).status == "finished")
+    until(lambda: read_status(folder).status == "finished")
     until(lambda: not is_alive(folder))  # its last word comes after the record
     assert (folder / "log.txt").read_text().strip() == "finished"
 
 
-def test_a_killed_run_frees_its_turn_and_is_told_of(shelf: Path) -> None:
-    first, second = lay_out(shelf, "first"), lay_out(shelf, "second")
+def test_a_killed_run_frees_its_turn_and_is_told_of(store: Path) -> None:
+    first, second = lay_out(store, "first"), lay_out(store, "second")
     launch(first)
-    until(lambda: standing(first).status == "running")
+    until(lambda: read_status(first).status == "running")
     launch(second)
     os.kill(int_in(first / "process.json"), signal.SIGKILL)
-    until(lambda: standing(second).status == "running")
-    assert standing(first).status == "failed" and standing(first).error == DIED
+    until(lambda: read_status(second).status == "running")
+    assert read_status(first).status == "failed" and read_status(first).error == DIED
     launch(first)  # and can be started again
-    until(lambda: standing(first).status == "queued")
+    until(lambda: read_status(first).status == "queued")
 
 
-def test_a_stopped_run_is_resumed_while_its_process_is_still_leaving(shelf: Path) -> None:
-    folder = lay_out(shelf, "run")
+def test_a_stopped_run_is_resumed_while_its_process_is_still_leaving(store: Path) -> None:
+    folder = lay_out(store, "run")
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1.5)"]) as leaving:
         write_process(folder, leaving.pid)
-        write_standing(folder, "stopped")
+        write_status(folder, "stopped")
         launch(folder)
         assert int_in(folder / "process.json") != leaving.pid
-    until(lambda: standing(folder).status == "running")
+    until(lambda: read_status(folder).status == "running")
 
 
 def test_the_number_of_another_process_is_not_ours(tmp_path: Path) -> None:
     folder = lay_out(tmp_path, "run")
-    write_standing(folder, "running")
+    write_status(folder, "running")
     write_process(folder, os.getpid())
-    assert standing(folder).status == "running"
+    assert read_status(folder).status == "running"
     recorded_text = (folder / "process.json").read_text().replace('"started": 1', '"started": 0')
     (folder / "process.json").write_text(recorded_text)  # the number lives, but began at another time
-    assert not is_alive(folder) and standing(folder).status == "failed"
+    assert not is_alive(folder) and read_status(folder).status == "failed"
 
 
-def test_two_processes_never_work_on_one_folder(shelf: Path) -> None:
-    folder = lay_out(shelf, "run")
+def test_two_processes_never_work_on_one_folder(store: Path) -> None:
+    folder = lay_out(store, "run")
     launch(folder)
-    until(lambda: standing(folder).status == "running")
+    until(lambda: read_status(folder).status == "running")
     with pytest.raises(TrainingError, match="at work already"):
         launch(folder)
     number = int_in(folder / "process.json")
     assert work(folder, lambda *_: pytest.fail("it must not train")) == "failed"
-    assert int_in(folder / "process.json") == number and standing(folder).status == "running"
+    assert int_in(folder / "process.json") == number and read_status(folder).status == "running"
 
 
 def test_a_full_disk_ends_the_run_cleanly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_a_full_disk_ends_the_run_cleanly(tmp_path: Path, monkeypatch: pytest.Mo
         raise OSError(28, "No space left on device")
 
     assert in_process(folder, train) == "failed"
-    assert standing(folder).error == DISK_FULL
+    assert read_status(folder).error == DISK_FULL
     state = run.read_state()
     assert state is not None and state.step == 2
     assert not (folder / "state.part.npz").exists() and not (folder / ".best-x").exists()
@@ -194,10 +194,10 @@ def test_failures_in_plain_words(failure: Exception, words: str) -> None:
     assert in_plain_words(failure).startswith(words)
 
 
-def test_ctrl_c_asks_once_and_ends_at_the_second(shelf: Path) -> None:
-    folder = lay_out(shelf, "run")
+def test_ctrl_c_asks_once_and_ends_at_the_second(store: Path) -> None:
+    folder = lay_out(store, "run")
     process = subprocess.Popen([sys.executable, "-c", STAND_IN, str(folder)], cwd=ROOT, stdout=subprocess.PIPE)
-    until(lambda: standing(folder).status == "running")
+    until(lambda: read_status(folder).status == "running")
     process.send_signal(signal.SIGINT)
     assert process.communicate()[0].split() == [b"stopped"]
 
@@ -205,20 +205,20 @@ def test_ctrl_c_asks_once_and_ends_at_the_second(shelf: Path) -> None:
 def test_what_is_recorded_of_a_run_from_the_command_line(tmp_path: Path) -> None:
     folder = lay_out(tmp_path, "run", steps=3)
     with recorded(folder, TrainingConfig(steps=3)):
-        assert standing(folder).status == "running"
-    assert standing(folder).status == "stopped"
+        assert read_status(folder).status == "running"
+    assert read_status(folder).status == "stopped"
     RunFolder(folder).write_state(State(3, 1.0, []))
     with recorded(folder, TrainingConfig(steps=3)):
         pass
-    assert standing(folder).status == "finished"
+    assert read_status(folder).status == "finished"
     RunFolder(folder).write_state(State(3, 1.0, [], seconds=60.0))
     for minutes, status in ((1.0, "finished"), (2.0, "stopped")):
         with recorded(folder, TrainingConfig(minutes=minutes)):
             pass
-        assert standing(folder).status == status
+        assert read_status(folder).status == status
     with pytest.raises(ZeroDivisionError), recorded(folder, TrainingConfig(steps=3)):
         raise ZeroDivisionError
-    assert standing(folder).status == "failed"
+    assert read_status(folder).status == "failed"
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

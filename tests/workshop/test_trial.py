@@ -43,10 +43,10 @@ def packed(path: Path, value: float = 0.0, copies: int = 1, **changes: Any) -> P
 
 
 def test_a_whole_one_is_taken_and_can_be_deleted(tmp_path: Path) -> None:
-    shelf = Uploads(tmp_path / "uploads", WorkshopLimits())
-    made = shelf.add("me", packed(tmp_path / "a.zip"), [])
-    assert [about["title"] for _, about in shelf.known("me")] == ["Tiny"]
-    shelf.delete("me", made)
+    store = Uploads(tmp_path / "uploads", WorkshopLimits())
+    made = store.add("me", packed(tmp_path / "a.zip"), [])
+    assert [about["title"] for _, about in store.known("me")] == ["Tiny"]
+    store.delete("me", made)
     assert list((tmp_path / "uploads").iterdir()) == []
 
 
@@ -64,9 +64,9 @@ def test_a_whole_one_is_taken_and_can_be_deleted(tmp_path: Path) -> None:
     ],
 )
 def test_a_refused_one_leaves_nothing(tmp_path: Path, value: float, copies: int, changes: Any) -> None:
-    shelf = Uploads(tmp_path / "uploads", WorkshopLimits())
+    store = Uploads(tmp_path / "uploads", WorkshopLimits())
     with pytest.raises(CheckpointError):
-        shelf.add("me", packed(tmp_path / "a.zip", value, copies, **changes), [])
+        store.add("me", packed(tmp_path / "a.zip", value, copies, **changes), [])
     assert list((tmp_path / "uploads").iterdir()) == []
 
 

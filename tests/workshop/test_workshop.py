@@ -22,7 +22,7 @@ from musictx.model_cache import ModelCache
 from musictx.studio import Studio, StudioFolders
 from musictx.training.runs import RunFolder, State
 from musictx.workshop.runs.measure import FILE, Measured
-from musictx.workshop.runs.status import ask_to_stop, is_alive, write_standing
+from musictx.workshop.runs.status import ask_to_stop, is_alive, write_status
 from musictx.workshop.workshop import (
     DatasetReport,
     RunSettings,
@@ -149,7 +149,7 @@ def test_nobody_sees_what_is_anothers(workshop: Workshop, report: DatasetReport,
         lambda: workshop.resume(OTHER, finished.run_id, 5),
         lambda: workshop.delete(OTHER, finished.run_id),
         lambda: workshop.sample(OTHER, finished.run_id, 12),
-        lambda: workshop.duel(OTHER, finished.run_id),
+        lambda: workshop.blind_test(OTHER, finished.run_id),
         lambda: workshop.log_tail(OTHER, finished.run_id),
     ):
         with pytest.raises(TrainingError, match="of yours"):
@@ -200,22 +200,22 @@ def test_each_checkpoint_is_heard_with_one_seed(workshop: Workshop, finished: Ru
 
 def test_a_duel_hides_who_is_who_until_the_guess(workshop: Workshop, finished: RunView) -> None:
     shares: list[float] = []
-    duel = workshop.duel(ME, finished.run_id, seconds=5, report=shares.append)
+    blind_test = workshop.blind_test(ME, finished.run_id, seconds=5, report=shares.append)
     assert shares == sorted(shares) and shares[-1] == 1.0
-    assert duel.a.seed == duel.b.seed and duel.a.settings == duel.b.settings
-    assert duel.a.continuation != duel.b.continuation
+    assert blind_test.a.seed == blind_test.b.seed and blind_test.a.settings == blind_test.b.settings
+    assert blind_test.a.continuation != blind_test.b.continuation
     stored = json.loads((finished.log.parent / "duels.json").read_text())
-    mine = stored[duel.duel_id]["mine"]
+    mine = stored[blind_test.test_id]["mine"]
     wrong = {"a": "b", "b": "a"}[mine]
-    result = workshop.reveal(ME, finished.run_id, duel.duel_id, wrong)
+    result = workshop.reveal(ME, finished.run_id, blind_test.test_id, wrong)
     assert (result.mine, result.right, result.won, result.played) == (mine, False, 0, 1)
-    assert not workshop.reveal(ME, finished.run_id, duel.duel_id, mine).right  # the first guess counts
+    assert not workshop.reveal(ME, finished.run_id, blind_test.test_id, mine).right  # the first guess counts
     with pytest.raises(SettingsError):
-        workshop.reveal(ME, finished.run_id, duel.duel_id, "c")
+        workshop.reveal(ME, finished.run_id, blind_test.test_id, "c")
     with pytest.raises(TrainingError, match="not known"):
         workshop.reveal(ME, finished.run_id, "0" * 16, "a")
     with pytest.raises(TrainingError, match="stopped before"):
-        workshop.duel(ME, finished.run_id, seconds=5, stop=lambda: True)
+        workshop.blind_test(ME, finished.run_id, seconds=5, stop=lambda: True)
 
 
 def test_its_weights_go_out_as_a_zip_and_come_back(
@@ -340,7 +340,7 @@ def test_limits_and_policy_are_for_each_person(place: Path, tmp_path: Path) -> N
     run = tmp_path / "small" / "runs" / "mine"
     RunFolder(run).write_config({"steps": 5, "lengths": [[512, 1.0]]})
     (run / "about.json").write_text(json.dumps({"owner": ME}))
-    write_standing(run, "stopped")
+    write_status(run, "stopped")
     with pytest.raises(TrainingError, match="You have 1 runs"):
         small.start(ME, report.dataset_id, SETTINGS)
     RunFolder(run).write_state(State(3, 1.0, [], seconds=limits.minutes * 60))

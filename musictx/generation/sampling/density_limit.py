@@ -36,7 +36,7 @@ MEMORY_S = 3.0
 HEADROOM = 1.5
 STRENGTH = 4.0  # at twice the limit an onset is 16 times less likely: flows stop there, single chords pass
 LEAST_LIMIT = 4.0  # onsets a second: slow seeds may become livelier than they were
-# Strikes a second of one key. In half of all 30 s of concert recordings none comes more often than that.
+# Onsets a second of one key. In half of all 30 s of concert recordings none comes more often than that.
 LEAST_KEY_LIMIT = 2.0
 UNLIMITED = 1e6
 

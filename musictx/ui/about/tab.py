@@ -27,7 +27,7 @@ KEYS = (
     ("Two fingers", "zoom on the roll; one finger moves a closer view, a tap goes there"),
 )
 WORDS = (
-    ("Token", "one step that the model reads or writes: a key struck or released, a wait, a change of loudness"),
+    ("Token", "one step that the model reads or writes: a note-on or note-off of a key, a time shift, a velocity"),
     ("Context", "how much of the seed’s end it hears before it goes on, in seconds"),
     ("Temperature", "0 always takes the likeliest key, 1 draws as the model learned, above that it grows wild"),
     ("Top-k", "it draws among so many of the likeliest keys only; 0 is all of them"),

@@ -21,7 +21,7 @@ NO_SECRET = (
 )
 
 
-def build_keepsake() -> gr.BrowserState:
+def build_browser_state() -> gr.BrowserState:
     """What the browser keeps: the visitor's secret, the dataset and the run that were chosen last."""
     return gr.BrowserState({"visitor": "", "dataset": "", "run": ""}, storage_key=STORAGE_KEY, secret=STORAGE_CIPHER)
 

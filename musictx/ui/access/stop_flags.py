@@ -23,7 +23,7 @@ class _Run:
     flag: threading.Event = field(default_factory=threading.Event)
 
 
-class Visitors:
+class StopFlags:
     """Stop flags by session, so that one visitor's Stop stops only that visitor's music.
 
     A run is here from the press of the button, before its turn in the queue, to its end. One that never began is

@@ -65,7 +65,7 @@ def _wire_music(tab: CompareTab, comparing: CompareHandlers, kept: gr.BrowserSta
         [tab.desk, kept],
         [tab.stage, tab.generate, tab.stop, tab.random_seed],
         concurrency_id=GENERATION,
-        concurrency_limit=comparing.music.visitors.at_once,
+        concurrency_limit=comparing.music.stop_flags.at_once,
         **INNER,
     )
     made.failure(comparing.recover, [tab.desk], [tab.stage, tab.generate, tab.stop], **QUICK)

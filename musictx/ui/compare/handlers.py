@@ -209,17 +209,17 @@ class CompareHandlers:
 
     def stop(self, request: gr.Request) -> Any:
         """Asks this visitor's comparison to end; what there is stays."""
-        self.music.visitors.stop(_session(request))
+        self.music.stop_flags.stop(_session(request))
         return gr.update(interactive=False)
 
     def recover(self, desk: Desk, request: gr.Request) -> tuple[Any, ...]:
         """The press never reached `generate`: (stage, generate, stop)."""
-        self.music.visitors.leave(_session(request))
+        self.music.stop_flags.leave(_session(request))
         return self.music.turned_away(desk)
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed: nobody waits for its music."""
-        self.music.visitors.leave(_session(request))
+        self.music.stop_flags.leave(_session(request))
 
 
 def _session(request: gr.Request) -> str:

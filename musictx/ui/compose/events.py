@@ -158,7 +158,7 @@ def _wire_music(page: gr.Blocks, tab: ComposeTab, music: ComposeHandlers, kept: 
         [tab.desk, kept],
         [tab.stage, tab.generate, tab.stop, tab.random_seed],
         concurrency_id=GENERATION,
-        concurrency_limit=music.visitors.at_once,
+        concurrency_limit=music.stop_flags.at_once,
         **INNER,
     )
     made.failure(music.recover, [tab.desk], [tab.stage, tab.generate, tab.stop], **QUICK)

@@ -18,7 +18,7 @@ from musictx.takes import Progress, RenderSettings, Take, sharing_sentence
 from musictx.ui import text
 from musictx.ui.access.identity import owner_in
 from musictx.ui.access.own_checkpoints import RUN
-from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.browser_state.takes import keep
 from musictx.ui.controls import generate_ready, new_random_seed
 from musictx.ui.forms import SETTINGS, read_settings, read_sound, write_settings
@@ -45,8 +45,8 @@ TURNED_AWAY = "Too many visitors are waiting. Your seed and settings are kept; t
 class ComposeHandlers:
     """Handlers of one page; a visitor's state is on the Desk, the stop flag in `visitors`."""
 
-    def __init__(self, studio: Studio, visitors: Visitors, warmth: WarmUp, workshop: Workshop) -> None:
-        self.studio, self.visitors, self.warmth, self.workshop = studio, visitors, warmth, workshop
+    def __init__(self, studio: Studio, stop_flags: StopFlags, warm_up: WarmUp, workshop: Workshop) -> None:
+        self.studio, self.stop_flags, self.warm_up, self.workshop = studio, stop_flags, warm_up, workshop
 
     def begin(self, desk: Desk, request: gr.Request, *values: Any) -> tuple[Any, ...]:
         """At once after the press, before the queue: (stage, generate, stop, timer)."""
@@ -58,11 +58,11 @@ class ComposeHandlers:
 
     def started(self, desk: Desk, session: str, settings: Any, target_s: float, **changes: Any) -> tuple[Any, ...]:
         """The picture of a run that waits for its turn, as `begin`."""
-        flag = self.visitors.begin(session)
-        if self.warmth.state == "preparing":
+        flag = self.stop_flags.begin(session)
+        if self.warm_up.state == "preparing":
             wait = "Preparing the model…"
         else:
-            wait = "Waiting for your turn…" if self.visitors.ahead(session) else "Reading the seed…"
+            wait = "Waiting for your turn…" if self.stop_flags.ahead(session) else "Reading the seed…"
         seed, own = desk.picture.seed, desk.picture.own
         begun = Picture(seed, phase="working", own=own, target_s=target_s, wait=wait, **changes)
         begun = desk.begin(begun, settings, flag)
@@ -76,9 +76,9 @@ class ComposeHandlers:
 
     def waits(self, session: str) -> tuple[str, Any]:
         """What a session waits for, as `look`."""
-        ahead = self.visitors.ahead(session)
-        preparing = self.warmth.state == "preparing"
-        sentence = f"{text.count(ahead, 'visitor')} before you" if ahead else self.warmth.sentence()
+        ahead = self.stop_flags.ahead(session)
+        preparing = self.warm_up.state == "preparing"
+        sentence = f"{text.count(ahead, 'visitor')} before you" if ahead else self.warm_up.sentence()
         return sentence, gr.Timer(active=preparing or ahead > 0)
 
     def generate(self, desk: Desk, kept: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
@@ -99,7 +99,7 @@ class ComposeHandlers:
             yield after_run(desk)
             return
         picture, press = claimed
-        self.visitors.go_on(session, press.stop)
+        self.stop_flags.go_on(session, press.stop)
         try:
             yield from stream(picture, press)
         except MusictxError as error:
@@ -108,7 +108,7 @@ class ComposeHandlers:
             logging.getLogger(__name__).exception("generation failed")
             yield self.failed(desk, picture, UNKNOWN)
         finally:
-            self.visitors.end(session, press.stop)
+            self.stop_flags.end(session, press.stop)
 
     def permit(self, checkpoint: str, kept: Any, request: gr.Request) -> None:
         """Raises CheckpointError for another person's checkpoint: the studio serves everybody and knows no owners."""
@@ -163,7 +163,7 @@ class ComposeHandlers:
 
     def recover(self, desk: Desk, request: gr.Request) -> tuple[Any, ...]:
         """The press never reached `generate`: (stage, generate, stop)."""
-        self.visitors.leave(str(request.session_hash))
+        self.stop_flags.leave(str(request.session_hash))
         return self.turned_away(desk)
 
     def turned_away(self, desk: Desk) -> tuple[Any, ...]:
@@ -172,12 +172,12 @@ class ComposeHandlers:
 
     def stop(self, request: gr.Request) -> Any:
         """Asks this visitor's run to end; what there is stays."""
-        self.visitors.stop(str(request.session_hash))
+        self.stop_flags.stop(str(request.session_hash))
         return gr.update(interactive=False)
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed: nobody waits for its music."""
-        self.visitors.leave(str(request.session_hash))
+        self.stop_flags.leave(str(request.session_hash))
 
     def sound(self, desk: Desk, soundfont: str | None, room: float) -> Iterator[Any]:
         """Renders each take that has no files yet, the first one first; then the other formats, the archive: stage."""

@@ -91,14 +91,14 @@ class ComposeTab:
         return [self.soundfont, self.room]
 
 
-def build_compose(studio: Studio, first: Picture, report: str, warmth: WarmUp) -> ComposeTab:
+def build_compose(studio: Studio, first: Picture, report: str, warm_up: WarmUp) -> ComposeTab:
     """Lays the tab out inside the Blocks that are being built; `first` is what every visitor begins with."""
     parts: dict[str, Any] = {"desk": gr.State(Desk(first))}
     with gr.Row(elem_id="compose", elem_classes="columns", equal_height=False):
         with gr.Column(scale=0, min_width=320, elem_classes="controls"):
             gr.HTML(f'<p class="what">{WHAT}</p>', apply_default_css=False)
             parts |= seed_panel(studio, report)
-            parts |= _creativity_panel(studio, warmth.checkpoint)
+            parts |= _creativity_panel(studio, warm_up.checkpoint)
             parts |= actions("")
         with gr.Column(scale=1, min_width=320, elem_id="result", elem_classes="result"):
             parts["stage"] = build_stage(first.value())

@@ -20,7 +20,7 @@ UNAVAILABLE = (
 )
 
 
-class TrainDoor:
+class TrainAccess:
     """Opens the tab, or says why it is closed."""
 
     def __init__(self, workshop: Workshop) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 import gradio as gr
 
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
-from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.compose.events import GENERATION, INNER, QUICK
 from musictx.ui.compose.events import READING as SEEDS
 from musictx.ui.compose.tab import ComposeTab
-from musictx.ui.train.access import TrainDoor
+from musictx.ui.train.access import TrainAccess
 from musictx.ui.train.asked_first import AskedFirst
 from musictx.ui.train.choices import Choices
 from musictx.ui.train.dataset_handlers import DatasetHandlers
@@ -37,7 +37,7 @@ MEASURING: dict[str, Any] = {"concurrency_id": "measuring", "concurrency_limit":
 class TrainHandlers:
     """All handlers of the tab, over one workshop."""
 
-    door: TrainDoor
+    access: TrainAccess
     datasets: DatasetHandlers
     forms: FormHandlers
     runs: RunHandlers
@@ -50,18 +50,18 @@ class TrainHandlers:
         """Builds them; `at_once` as for `Visitors`."""
         choices = Choices()
         return cls(
-            TrainDoor(workshop),
+            TrainAccess(workshop),
             DatasetHandlers(workshop, choices),
             FormHandlers(workshop, choices),
             RunHandlers(workshop, choices),
-            ListenHandlers(workshop, Visitors(at_once)),
+            ListenHandlers(workshop, StopFlags(at_once)),
             UploadHandlers(workshop),
             OwnCheckpoints(workshop),
         )
 
     def asked_first(self) -> TrainHandlers:
         """The same, for those alone who may train."""
-        workshop = self.door.workshop
+        workshop = self.access.workshop
         parts = {each.name: AskedFirst(workshop, getattr(self, each.name)) for each in dataclasses.fields(self)}
         return TrainHandlers(**cast(dict[str, Any], parts))
 
@@ -70,7 +70,7 @@ def wire_train(page: gr.Blocks, tab: TrainTab, compose: ComposeTab, tabs: gr.Tab
     """Connects the tab, and its results with the Compose tab's checkpoint picker."""
     panel = [tab.kept, tab.run, tab.outcome, tab.timer]
     step = [tab.kept, tab.dataset, *tab.settings, tab.offer, tab.start, tab.estimate]
-    entered = page.load(on.door.enter, [tab.kept], [tab.kept, tab.notice, tab.steps], **QUICK)
+    entered = page.load(on.access.enter, [tab.kept], [tab.kept, tab.notice, tab.steps], **QUICK)
     shown = entered.then(on.datasets.show, [tab.kept], step, **QUICK)
     shown.then(on.runs.show, [tab.kept], panel, **QUICK)
     entered.then(on.own.offer, [tab.kept], [compose.checkpoint], **QUICK)
@@ -122,9 +122,9 @@ def _wire_listening(page: gr.Blocks, tab: TrainTab, listening: ListenHandlers) -
     tab.dataset.listen(listening.row, [tab.kept], [tab.listen], trigger_mode="always_last", **SOUND)
     tab.run.sample(listening.sample, [tab.kept], [tab.listen], trigger_mode="always_last", **SOUND)
     # In one queue with everything that is composed; the lowest limit that any event names holds for all of them.
-    limit = listening.visitors.at_once
-    duel: dict[str, Any] = {"concurrency_id": GENERATION, "concurrency_limit": limit, **INNER}
-    tab.outcome.duel(listening.duel, [tab.kept], [tab.listen], trigger_mode="once", **duel)
+    limit = listening.stop_flags.at_once
+    blind_test: dict[str, Any] = {"concurrency_id": GENERATION, "concurrency_limit": limit, **INNER}
+    tab.outcome.duel(listening.blind_test, [tab.kept], [tab.listen], trigger_mode="once", **blind_test)
     tab.listen.cancel(listening.cancel, None, None, **QUICK)
     tab.listen.guess(listening.reveal, [tab.kept], [tab.listen], **QUICK)
     page.unload(listening.leave)

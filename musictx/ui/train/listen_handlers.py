@@ -18,7 +18,7 @@ from musictx.midi.notes import NoteSequence
 from musictx.takes import RenderSettings
 from musictx.ui import text
 from musictx.ui.access.identity import owner_in
-from musictx.ui.access.stop_flags import Visitors
+from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.player.stage_view import new_serial, safe_name
 from musictx.ui.train.background import Background
 from musictx.ui.train.dataset_handlers import UNKNOWN
@@ -32,14 +32,14 @@ LONGEST_ROW_S = 120.0  # of a file that is listened to: enough to know it by
 SOUNDING = "rendering the sound…"
 COMPOSING = "Continuing one held-out passage twice: before and after the run"
 LOOK_EVERY_S = 0.4
-SHOWN_OF_ID = 6  # letters of a duel's id: enough to tell its files from those of the next
+SHOWN_OF_ID = 6  # letters of a blind test's id: enough to tell its files from those of the next
 
 
 class ListenHandlers:
     """Handlers of the player: first the notes are shown, then their sound comes."""
 
-    def __init__(self, workshop: Workshop, visitors: Visitors) -> None:
-        self.workshop, self.visitors = workshop, visitors
+    def __init__(self, workshop: Workshop, stop_flags: StopFlags) -> None:
+        self.workshop, self.stop_flags = workshop, stop_flags
 
     def row(self, kept: Any, request: gr.Request, event: gr.EventData) -> Iterator[dict[str, Any]]:
         """A file of the dataset: listen."""
@@ -75,49 +75,49 @@ class ListenHandlers:
         except MusictxError:
             return "The run"
 
-    def duel(self, kept: Any, request: gr.Request) -> Iterator[dict[str, Any]]:
+    def blind_test(self, kept: Any, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Two continuations of one passage, to guess which is the run's: listen."""
         session, run_id = f"duel-{request.session_hash}", str(kept.get("run") or "")
-        self.visitors.begin(session)
-        flag = self.visitors.current(session)
+        self.stop_flags.begin(session)
+        flag = self.stop_flags.current(session)
         shown = Listening(new_serial(), "duel", title="Which one is yours?", wait=f"{COMPOSING}…")
         yield shown.value()
         try:
             owner = owner_in(kept, request)
-            work = Background(lambda report: self.workshop.duel(owner, run_id, report=report, stop=flag.is_set))
+            work = Background(lambda report: self.workshop.blind_test(owner, run_id, report=report, stop=flag.is_set))
             while not work.done_within(LOOK_EVERY_S):
                 if work.latest:
                     yield shown.but(share=work.latest[0]).value()
-            duel = work.result()
+            blind_test = work.result()
         except MusictxError as error:
             yield shown.but(wait="", problem=str(error)).value()
             return
         except Exception:
-            logging.getLogger(__name__).exception("a duel failed")
+            logging.getLogger(__name__).exception("a blind test failed")
             yield shown.but(wait="", problem=UNKNOWN).value()
             return
         finally:
-            self.visitors.end(session, flag)
-        named = f"{self._name(kept, request)} duel {duel.duel_id[:SHOWN_OF_ID]}"
+            self.stop_flags.end(session, flag)
+        named = f"{self._name(kept, request)} duel {blind_test.test_id[:SHOWN_OF_ID]}"
         yield from self._play(
-            shown.but(wait="", duel_id=duel.duel_id, saved_as=named),
-            lambda: [Piece.of_take("A", duel.a), Piece.of_take("B", duel.b)],
+            shown.but(wait="", test_id=blind_test.test_id, saved_as=named),
+            lambda: [Piece.of_take("A", blind_test.a), Piece.of_take("B", blind_test.b)],
         )
 
     def cancel(self, request: gr.Request) -> None:
-        """Ends this visitor's duel at its next step."""
-        self.visitors.stop(f"duel-{request.session_hash}")
+        """Ends this visitor's blind test at its next step."""
+        self.stop_flags.stop(f"duel-{request.session_hash}")
 
     def leave(self, request: gr.Request) -> None:
-        """The page was closed: nobody waits for its duel."""
-        self.visitors.leave(f"duel-{request.session_hash}")
+        """The page was closed: nobody waits for its blind test."""
+        self.stop_flags.leave(f"duel-{request.session_hash}")
 
     def reveal(self, kept: Any, request: gr.Request, event: gr.EventData) -> dict[str, Any]:
         """The answer to a guess, for what is on show already: listen."""
-        run_id, duel_id = str(kept.get("run") or ""), str(getattr(event, "duel_id", ""))
+        run_id, test_id = str(kept.get("run") or ""), str(getattr(event, "duel_id", ""))
         guess = str(getattr(event, "guess", ""))
         try:
-            result = self.workshop.reveal(owner_in(kept, request), run_id, duel_id, guess)
+            result = self.workshop.reveal(owner_in(kept, request), run_id, test_id, guess)
         except MusictxError as error:
             return Listening(new_serial(), "duel", title="Which one is yours?", problem=str(error)).value()
         verdict = "Right" if result.right else "No"
@@ -126,7 +126,7 @@ class ListenHandlers:
         score = f"{result.won} of {text.count(result.played, 'guess', 'guesses')} right so far"
         return {
             "phase": "answer",
-            "duel_id": duel_id,
+            "duel_id": test_id,
             "answer": {"mine": result.mine, "words": sentence, "score": score},
         }
 

@@ -59,7 +59,7 @@ class Listening:
 
     kind: "row" (a file of the dataset), "sample" (of a run), "duel", or "" for nothing yet.
     wait: what is being made, with the share that is done; problem: a sentence instead of the music.
-    sounding: what the player says while sound is being made. duel_id: of a duel that can be answered.
+    sounding: what the player says while sound is being made. duel_id: of a blind test that can be answered.
     saved_as: what its downloads are called, in words; its title if empty.
     """
 
@@ -71,7 +71,7 @@ class Listening:
     share: float = 0.0
     sounding: str = ""
     problem: str = ""
-    duel_id: str = ""
+    test_id: str = ""
     key: str = ""
     saved_as: str = ""
 
@@ -92,7 +92,7 @@ class Listening:
             "share": float(self.share),
             "sounding": self.sounding,
             "problem": self.problem,
-            "duel_id": self.duel_id,
+            "duel_id": self.test_id,
             "answer": None,
             "pieces": [piece.value(self.title) for piece in self.pieces],
         }

@@ -11,7 +11,7 @@ from musictx.model.card import CARD_FILE, read_card
 from musictx.training.runs import RunFolder
 from musictx.workshop.checkpoints.uploads import WEIGHTS, Uploads
 from musictx.workshop.datasets.store import is_id
-from musictx.workshop.runs.store import Shelf
+from musictx.workshop.runs.store import RunStore
 from musictx.workshop.runs.view import TrainedCheckpoint
 
 OWN = "run:"  # how the reference of a person's own checkpoint begins
@@ -21,7 +21,7 @@ OWN = "run:"  # how the reference of a person's own checkpoint begins
 class References:
     """The checkpoints of runs and uploads, and those that come with the program in `shipped`."""
 
-    shelf: Shelf
+    store: RunStore
     uploads: Uploads
     shipped: Path
 
@@ -42,7 +42,7 @@ class References:
 
     def own(self, owner: str, name: str) -> Path:
         """The checkpoint of a run or upload of the owner's; CheckpointError if there is none."""
-        return self.uploads.find(owner, name) or self.shelf.checkpoint(owner, name)
+        return self.uploads.find(owner, name) or self.store.checkpoint(owner, name)
 
     def check(self, owner: str, reference: str) -> None:
         """Raises CheckpointError for a "run:ID" that is not the owner's."""
@@ -53,7 +53,7 @@ class References:
         """The owner's own, newest runs first, then uploads."""
         trained = [
             TrainedCheckpoint(f"{OWN}{view.run_id}", view.settings.name, view.settings.method, view.nll_best)
-            for view in self.shelf.runs(owner)
+            for view in self.store.runs(owner)
             if view.can_use
         ]
         return (*trained, *self.brought(owner))

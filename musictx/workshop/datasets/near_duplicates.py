@@ -1,6 +1,6 @@
 """Which pieces are versions of one another, whatever their key and tempo.
 
-A piece's fingerprint is the set of its melody's n-grams: the highest note of each strike, as the intervals from one
+A piece's fingerprint is the set of its melody's n-grams: the highest note of each chord, as the intervals from one
 to the next. Transposition leaves intervals alone, and time is not looked at. Two pieces are near-duplicates if a
 large share of the smaller fingerprint lies in the larger one (containment, so that an excerpt is found in its piece).
 """
@@ -18,7 +18,7 @@ from musictx.midi.notes import NoteSequence
 
 Fingerprint = npt.NDArray[np.uint64]
 
-STRIKE_S = 0.035  # notes struck within it are one chord, even by a human hand
+CHORD_S = 0.035  # notes struck within it are one chord, even by a human hand
 NOTES = 7  # of an n-gram: long enough that two pieces rarely share one by chance
 FEWEST_INTERVALS = 3  # different ones in an n-gram: repeated notes and trills say nothing
 ALIKE = 0.12  # containment from which two pieces count as versions of one; see docs/experiments.md
@@ -32,9 +32,9 @@ def fingerprint(notes: NoteSequence) -> Fingerprint:
         return np.zeros(0, np.uint64)
     order = np.lexsort((notes.pitch, notes.start_s))
     start, pitch = notes.start_s[order], notes.pitch[order].astype(np.int64)
-    # A strike begins where the wait since the note before is long enough.
-    strikes = np.concatenate([[0], 1 + np.flatnonzero(np.diff(start) > STRIKE_S)])
-    intervals = np.diff(np.maximum.reduceat(pitch, strikes))
+    # A chord begins where the time since the note before is long enough.
+    onsets = np.concatenate([[0], 1 + np.flatnonzero(np.diff(start) > CHORD_S)])
+    intervals = np.diff(np.maximum.reduceat(pitch, onsets))
     if intervals.size < NOTES - 1:
         return np.zeros(0, np.uint64)
     grams = np.lib.stride_tricks.sliding_window_view(intervals, NOTES - 1)

@@ -27,19 +27,19 @@ SIDES = ("a", "b")
 
 
 @dataclass(frozen=True, eq=False)
-class Duel:
+class BlindTest:
     """Two continuations of one held-out passage: by the base and by the run, in random order.
 
     a, b: their takes, alike in everything but the weights. The answer stays in the run's folder until `reveal`.
     """
 
-    duel_id: str
+    test_id: str
     a: Take
     b: Take
 
 
 @dataclass(frozen=True)
-class DuelResult:
+class BlindTestResult:
     """mine: "a" or "b", which the run made; right: the guess was; won of played: all guesses on this run."""
 
     mine: str
@@ -48,7 +48,7 @@ class DuelResult:
     played: int
 
 
-def hold_duel(
+def hold_blind_test(
     studio: Studio,
     folder: Path,
     corpus: Corpus,
@@ -57,7 +57,7 @@ def hold_duel(
     seconds: float,
     report: Callable[[float], None],
     stop: Callable[[], bool],
-) -> Duel:
+) -> BlindTest:
     """Composes both sides.
 
     Args:
@@ -72,43 +72,43 @@ def hold_duel(
     Raises:
         TrainingError: if nothing is held out, or `stop` said so.
     """
-    duel_id = secrets.token_hex(8)
-    chance = random.Random(duel_id)
+    test_id = secrets.token_hex(8)
+    chance = random.Random(test_id)
     seed = _passage(corpus, chance)
     settings = ComposeSettings(SAMPLING, seconds=seconds, random_seed=chance.randrange(2**31 - 1))
     takes = {}
     for number, checkpoint in enumerate((base, mine)):
         for progress in studio.compose(seed, dataclasses.replace(settings, checkpoint=checkpoint), stop):
             if stop():
-                raise TrainingError("The duel was stopped before both sides were played.")
+                raise TrainingError("The blind test was stopped before both sides were played.")
             report((number + min(progress.seconds / seconds, 1.0)) / 2)
         # Whoever looks at a take must not read in it who made it.
         takes[checkpoint] = dataclasses.replace(progress.takes[0], settings=settings)
     side = chance.choice(SIDES)
-    duels = read_json(folder / "duels.json")
-    replace_file(folder / "duels.json", json.dumps({**duels, duel_id: {"mine": side, "guess": ""}}).encode())
+    blind_tests = read_json(folder / "duels.json")
+    replace_file(folder / "duels.json", json.dumps({**blind_tests, test_id: {"mine": side, "guess": ""}}).encode())
     first, second = (takes[mine], takes[base]) if side == "a" else (takes[base], takes[mine])
-    return Duel(duel_id, first, dataclasses.replace(second, number=2))
+    return BlindTest(test_id, first, dataclasses.replace(second, number=2))
 
 
-def reveal_duel(folder: Path, duel_id: str, guess: str) -> DuelResult:
+def reveal_blind_test(folder: Path, test_id: str, guess: str) -> BlindTestResult:
     """Which side the run was; the first guess counts.
 
     Raises:
-        TrainingError: for an unknown duel. SettingsError: for a guess that is neither side.
+        TrainingError: for an unknown blind test. SettingsError: for a guess that is neither side.
     """
     if guess not in SIDES:
         raise SettingsError(f"A guess is one of {SIDES}. Received: {guess!r}")
-    duels = read_json(folder / "duels.json")
-    if duel_id not in duels:
-        raise TrainingError("This duel is not known any more. Ask for a new one.")
-    if not duels[duel_id]["guess"]:
-        duels[duel_id]["guess"] = guess
-        replace_file(folder / "duels.json", json.dumps(duels).encode())
-    played = [duel for duel in duels.values() if duel["guess"]]
-    won = sum(duel["guess"] == duel["mine"] for duel in played)
-    asked = duels[duel_id]
-    return DuelResult(asked["mine"], asked["guess"] == asked["mine"], won, len(played))
+    blind_tests = read_json(folder / "duels.json")
+    if test_id not in blind_tests:
+        raise TrainingError("This blind test is not known any more. Ask for a new one.")
+    if not blind_tests[test_id]["guess"]:
+        blind_tests[test_id]["guess"] = guess
+        replace_file(folder / "duels.json", json.dumps(blind_tests).encode())
+    played = [blind_test for blind_test in blind_tests.values() if blind_test["guess"]]
+    won = sum(blind_test["guess"] == blind_test["mine"] for blind_test in played)
+    asked = blind_tests[test_id]
+    return BlindTestResult(asked["mine"], asked["guess"] == asked["mine"], won, len(played))
 
 
 def _passage(corpus: Corpus, chance: random.Random) -> Seed:

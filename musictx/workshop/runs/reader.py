@@ -12,7 +12,7 @@ from musictx.errors import SettingsError
 from musictx.training.runs import RunFolder, read_json
 from musictx.workshop.advice import advice, memorised, smoothed
 from musictx.workshop.runs.settings import RunSettings
-from musictx.workshop.runs.status import queue, standing
+from musictx.workshop.runs.status import queue, read_status
 from musictx.workshop.runs.view import LIVE, Curve, RunView, Sample
 
 PACE_LINES = 12  # of the metrics, that the remaining time is reckoned from
@@ -20,7 +20,7 @@ PACE_LINES = 12  # of the metrics, that the remaining time is reckoned from
 
 def view_run(folder: Path) -> RunView:
     """Everything that is shown of the run in `folder`."""
-    run, about, now = RunFolder(folder), read_json(folder / "about.json"), standing(folder)
+    run, about, now = RunFolder(folder), read_json(folder / "about.json"), read_status(folder)
     config = read_json(folder / "run.json")
     lines = list(run.metrics())
     steps, step = int(config.get("steps", 0)), max((line["step"] for line in lines), default=0)

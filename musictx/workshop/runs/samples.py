@@ -97,7 +97,7 @@ def read_sample(run: RunFolder, step: int) -> Take:
 
 
 def passage_of(notes: NoteSequence, from_s: float, seconds: float) -> NoteSequence:
-    """`seconds` of `notes`, from 0 s at its first strike."""
+    """`seconds` of `notes`, from 0 s at its first onset."""
     passage = notes.between(from_s, from_s + seconds)
     return passage.shifted(-float(passage.start_s[0])) if len(passage) else passage
 

@@ -28,7 +28,7 @@ DIED = (
 
 
 @dataclass(frozen=True)
-class Standing:
+class RunStatus:
     """status: of `view.STATUSES`; error: in plain words; queued_s: when it joined the queue, seconds since 1970."""
 
     status: str
@@ -36,7 +36,7 @@ class Standing:
     queued_s: float = 0.0
 
 
-def write_standing(folder: Path, status: str, error: str = "", queued_s: float = 0.0) -> None:
+def write_status(folder: Path, status: str, error: str = "", queued_s: float = 0.0) -> None:
     """Records how the run in `folder` stands."""
     replace_file(folder / "status.json", json.dumps({"status": status, "error": error, "queued_s": queued_s}).encode())
 
@@ -76,16 +76,16 @@ def is_alive(folder: Path) -> bool:
         return False
 
 
-def standing(folder: Path) -> Standing:
+def read_status(folder: Path) -> RunStatus:
     """How the run stands now; a process that died without a word counts as failed."""
     stored = read_json(folder / "status.json")
     status, queued_s = str(stored.get("status", "stopped")), float(stored.get("queued_s", 0.0))
     if status not in ("queued", "running"):
-        return Standing(status, str(stored.get("error", "")), queued_s)
+        return RunStatus(status, str(stored.get("error", "")), queued_s)
     if not is_alive(folder):
         is_new = not (folder / "process.json").exists() and time.time() - queued_s < STARTING_S
-        return Standing(status, queued_s=queued_s) if is_new else Standing("failed", DIED, queued_s)
-    return Standing("stopping" if stop_asked(folder) else status, queued_s=queued_s)
+        return RunStatus(status, queued_s=queued_s) if is_new else RunStatus("failed", DIED, queued_s)
+    return RunStatus("stopping" if stop_asked(folder) else status, queued_s=queued_s)
 
 
 def ask_to_stop(folder: Path) -> None:
@@ -103,14 +103,14 @@ def clear_request(folder: Path) -> None:
     (folder / "stop").unlink(missing_ok=True)
 
 
-def run_folders(shelf: Path) -> Iterator[Path]:
-    """The folders of `shelf` that are runs."""
-    return (path.parent for path in sorted(shelf.glob("*/run.json")))
+def run_folders(store: Path) -> Iterator[Path]:
+    """The folders of `store` that are runs."""
+    return (path.parent for path in sorted(store.glob("*/run.json")))
 
 
-def queue(shelf: Path) -> list[Path]:
-    """The runs of `shelf` that wait for their turn, the next first."""
-    waiting = [(standing(folder), folder) for folder in run_folders(shelf)]
+def queue(store: Path) -> list[Path]:
+    """The runs of `store` that wait for their turn, the next first."""
+    waiting = [(read_status(folder), folder) for folder in run_folders(store)]
     return [
         folder
         for now, folder in sorted(waiting, key=lambda row: (row[0].queued_s, row[1].name))

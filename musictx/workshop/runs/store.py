@@ -18,7 +18,7 @@ from musictx.workshop.datasets.store import is_id, new_id
 from musictx.workshop.policy import WorkshopLimits
 from musictx.workshop.runs.reader import view_run
 from musictx.workshop.runs.settings import RunSettings
-from musictx.workshop.runs.status import ask_to_stop, run_folders, standing
+from musictx.workshop.runs.status import ask_to_stop, read_status, run_folders
 from musictx.workshop.runs.view import LIVE, RunView
 from musictx.workshop.runs.worker import launch
 
@@ -26,7 +26,7 @@ OWN_DATA = "data"  # folder in a run: its dataset as it was at the start
 
 
 @dataclass(frozen=True)
-class Shelf:
+class RunStore:
     """All runs in `folder`; `owner` "" sees those of everybody."""
 
     folder: Path
@@ -35,7 +35,7 @@ class Shelf:
     def check_new(self, owner: str) -> None:
         """Raises TrainingError if the owner has as many runs as are kept, or as many that wait or work."""
         mine = list(self._known(owner))
-        live = sum(standing(folder).status in LIVE for folder in mine)
+        live = sum(read_status(folder).status in LIVE for folder in mine)
         if owner and len(mine) >= self.limits.runs:
             raise TrainingError(f"You have {len(mine)} runs, as many as are kept. Delete one first.")
         if owner and live >= self.limits.queued:
@@ -73,14 +73,14 @@ class Shelf:
     def stop(self, owner: str, run_id: str) -> None:
         """Asks a run to save and stop; nothing if it does not work or wait."""
         folder = self.find(owner, run_id)
-        if standing(folder).status in LIVE:
+        if read_status(folder).status in LIVE:
             ask_to_stop(folder)
 
     def resume(self, owner: str, run_id: str, more_steps: int) -> None:
         """Starts the process again; see `Workshop.resume`."""
         check_whole("more steps", more_steps, 0, MANY)
         folder = self.find(owner, run_id)
-        if standing(folder).status in LIVE:
+        if read_status(folder).status in LIVE:
             raise TrainingError("This run is at work already, or waits for its turn.")
         run = RunFolder(folder)
         config = TrainingConfig.from_dict(run.read_config())
@@ -100,7 +100,7 @@ class Shelf:
     def delete(self, owner: str, run_id: str) -> None:
         """Removes a run's folder; TrainingError while a process is at work on it."""
         folder = self.find(owner, run_id)
-        if standing(folder).status in LIVE:
+        if read_status(folder).status in LIVE:
             raise TrainingError("This run is at work or waits for its turn. Stop it first.")
         shutil.rmtree(folder)
 

@@ -1,7 +1,7 @@
 """One run from its turn to its end, in a process of its own that outlives whoever started it.
 
-`launch` starts it, `work` is what it does: wait until no other run of the shelf is at work and no earlier one
-waits, train, and record how it ended. One file lock a shelf is the turn, one a run keeps two processes
+`launch` starts it, `work` is what it does: wait until no other run of the folder is at work and no earlier one
+waits, train, and record how it ended. One file lock a folder of runs is the turn, one a run keeps two processes
 off the same folder; the system opens both when a process dies, however it dies.
 """
 
@@ -30,10 +30,10 @@ from musictx.workshop.runs.status import (
     clear_request,
     is_alive,
     queue,
-    standing,
+    read_status,
     stop_asked,
     write_process,
-    write_standing,
+    write_status,
 )
 from musictx.workshop.runs.view import LIVE
 
@@ -60,7 +60,7 @@ def launch(folder: Path) -> None:
             raise TrainingError("This run is at work already, or waits for its turn.")
         clear_request(folder)
         (folder / "process.json").unlink(missing_ok=True)
-        write_standing(folder, "queued", queued_s=time.time())
+        write_status(folder, "queued", queued_s=time.time())
         with (folder / "log.txt").open("ab") as log:
             child = subprocess.Popen(
                 _command(folder),
@@ -79,7 +79,7 @@ def launch(folder: Path) -> None:
 def _wait_for_leaving(folder: Path) -> None:
     """Waits for a process that has ended its run, and so may be followed, but is not gone yet."""
     until = time.monotonic() + LEAVING_S
-    while standing(folder).status not in LIVE and is_alive(folder) and time.monotonic() < until:
+    while read_status(folder).status not in LIVE and is_alive(folder) and time.monotonic() < until:
         time.sleep(LOOK_S)
 
 
@@ -112,7 +112,7 @@ def work(folder: Path, train: Train) -> str:
     """Waits for the turn, trains, records the end; returns the status: finished, stopped or failed.
 
     Args:
-        folder: of the run; its shelf is the folder around it.
+        folder: of the run; its store is the folder around it.
         train: called with the configuration, the folder and what says whether to stop.
     """
     try:
@@ -128,7 +128,7 @@ def _work_alone(folder: Path, train: Train) -> str:
     stop = _until_asked(folder)
     turn = FileLock(folder.parent / "turn.lock")
     if not _wait_for(turn, folder, stop):
-        write_standing(folder, "stopped")
+        write_status(folder, "stopped")
         return "stopped"
     try:
         config = TrainingConfig.from_dict(RunFolder(folder).read_config())
@@ -138,7 +138,7 @@ def _work_alone(folder: Path, train: Train) -> str:
         traceback.print_exception(failure)
     finally:
         turn.release()
-    return standing(folder).status
+    return read_status(folder).status
 
 
 @contextmanager
@@ -149,22 +149,22 @@ def recorded(folder: Path, config: TrainingConfig) -> Iterator[None]:
         return
     run = RunFolder(folder)
     write_process(folder, os.getpid())
-    write_standing(folder, "running")
+    write_status(folder, "running")
     try:
         yield
     except BaseException as failure:
         run.tidy()  # on a full disk this makes the room for what is written next
-        write_standing(folder, "failed", in_plain_words(failure))
+        write_status(folder, "failed", in_plain_words(failure))
         raise
     state = run.read_state()
     whole = state is not None and config.share_done(state.step, state.seconds) == 1
-    write_standing(folder, "finished" if whole else "stopped")
+    write_status(folder, "finished" if whole else "stopped")
 
 
 def _wait_for(turn: FileLock, folder: Path, stop: Callable[[], bool]) -> bool:
     """Holds `turn` when True is returned; False if the run was asked to stop instead."""
-    queued_s = standing(folder).queued_s or time.time()
-    write_standing(folder, "queued", queued_s=queued_s)
+    queued_s = read_status(folder).queued_s or time.time()
+    write_status(folder, "queued", queued_s=queued_s)
     while not stop():
         if [path.name for path in queue(folder.parent)[:1]] == [folder.name]:
             try:
