@@ -15,11 +15,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.measure import machine, print_facts, print_table
-from musictx.config import SAMPLING_PRESETS, SamplingConfig
+from musictx.config import SAMPLING_PRESETS, ComposeSettings, SamplingConfig
 from musictx.midi.measures import foreign_share, pitch_class_distance
 from musictx.python_api import open_studio
 from musictx.studio import Studio
-from musictx.takes import ComposeSettings, Take
+from musictx.takes import Take
 
 VARIATIONS = 4
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
+from musictx.config import ComposeSettings
 from musictx.studio import Studio
-from musictx.takes import ComposeSettings
 from musictx.ui.access.stop_flags import AT_ONCE
 
 WARM_S = 1.0  # reports within the first second are about reading the seed

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from musictx.errors import SettingsError
+from musictx.settings import NAME, WHOLE, check_range, check_settings, setting
 
 SAMPLE_RATE_HZ = 44_100  # of all rendered sound
 MIDI_FORMATS = ("mid", "continuation")  # of a take: all of it, or the new notes alone from the join on
@@ -20,24 +21,6 @@ LORA_LAYERS = ("query", "key", "value", "merge", "expand", "contract")
 QUERY_BLOCK = 128
 
 ACTIVATIONS = ("relu", "gelu")  # "gelu" is the tanh form everywhere: the exact one does not export to ONNX
-
-
-def check_range(name: str, value: float, low: float, high: float) -> None:
-    """Raises SettingsError unless low <= value <= high (NaN never is)."""
-    if not low <= value <= high:
-        raise SettingsError(f"{name} must lie between {_figure(low)} and {_figure(high)}. Received: {value!r}")
-
-
-def check_whole(name: str, value: float, low: int, high: int) -> None:
-    """Raises SettingsError unless `value` is a whole number with low <= value <= high."""
-    check_range(name, value, low, high)
-    if value != int(value):
-        raise SettingsError(f"{name} must be a whole number. Received: {value!r}")
-
-
-def _figure(value: float) -> str:
-    """A bound as people write it: 2,147,483,647 and 0.25."""
-    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
 @dataclass(frozen=True)
@@ -128,27 +111,87 @@ class SamplingConfig:
     top_p: keep the smallest set of most likely tokens whose probabilities reach p; 1 keeps all.
     focus: scales every block's attention temperature at generation time, within FOCUS_RANGE; 1 as trained.
     scope: what the first three act on. "keys": note-ons, note-offs and velocities; what comes next and
-        when is drawn as the model learned it, see `generation.steering`. "tokens": all tokens alike, as in the
+        when is drawn as the model learned it, see `generation.sampling.per_kind`. "tokens": all tokens alike, as in the
         keras-io example.
     stay_in_key: how firmly a continuation stays in the pitch classes of the seed, or of what is listened to of it:
-        0 (as the model goes) to 2. The more, the fewer notes are of other classes. See `generation.home`.
+        0 (as the model goes) to 2. The more, the fewer notes are of other classes. See
+        `generation.sampling.pitch_class_bias`.
+
+    Raises:
+        SettingsError: for values outside these ranges.
     """
 
-    temperature: float = 0.8
-    top_k: int = 10
-    top_p: float = 0.92
-    focus: float = 1.0
-    scope: str = "keys"
-    stay_in_key: float = 1.0
+    temperature: float = setting(
+        0.8,
+        low=0,
+        high=2,
+        step=0.05,
+        label="Temperature",
+        hint="calmer … wilder",
+        meaning="0 (greedy) to 2",
+        glossary="0 always takes the likeliest key, 1 draws as the model learned, above that it grows wild",
+        of_preset=True,
+        of_side=True,
+    )
+    top_k: int = setting(
+        10,
+        WHOLE,
+        low=0,
+        high=391,
+        shown=(0, 100),
+        label="Top-k",
+        hint="keys to choose from, 0 = all",
+        meaning="0 keeps all",
+        glossary="it draws among so many of the likeliest keys only; 0 is all of them",
+        of_preset=True,
+        of_side=True,
+    )
+    top_p: float = setting(
+        0.92,
+        low=0.01,
+        high=1,
+        shown=(0.05, 1),
+        step=0.01,
+        label="Top-p",
+        hint="the likely … the rare",
+        meaning="1 keeps all",
+        glossary="it draws among the likeliest keys that together have this share of the odds",
+        of_preset=True,
+        of_side=True,
+    )
+    focus: float = setting(
+        1.0,
+        low=FOCUS_RANGE[0],
+        high=FOCUS_RANGE[1],
+        step=0.05,
+        label="Focus",
+        hint="attention: narrow … wide",
+        meaning="scales the attention temperature, {:g} to {:g}".format(*FOCUS_RANGE),
+        glossary="the width of its attention; 1 is as it was trained, and plays best",
+        error_name="focus (attention temperature)",
+        of_side=True,
+    )
+    scope: str = setting(
+        "keys",
+        NAME,
+        choices=SCOPES,
+        meaning="what these act on: keys and their velocity, or all tokens, as in the keras-io example",
+    )
+    stay_in_key: float = setting(
+        1.0,
+        low=0,
+        high=2,
+        step=0.1,
+        label="Stay in key",
+        hint="foreign notes: more … fewer",
+        meaning="how firmly a take stays in the seed's pitch classes, 0 to 2: the more, the fewer notes of others",
+        glossary="the more, the fewer foreign notes: those whose name, in any octave, the seed does not have",
+        error_name="stay in key",
+        of_side=True,
+    )
 
     def __post_init__(self) -> None:
-        check_range("temperature", self.temperature, 0, 2)
-        check_whole("top_k", self.top_k, 0, 391)
-        check_range("top_p", self.top_p, 0.01, 1)
-        check_range("focus (attention temperature)", self.focus, *FOCUS_RANGE)
-        check_range("stay in key", self.stay_in_key, 0, 2)
-        if self.scope not in SCOPES:
-            raise SettingsError(f"scope must be one of {SCOPES}. Received: {self.scope!r}")
+        check_settings(self)
 
     @property
     def greedy(self) -> bool:
@@ -161,6 +204,101 @@ SAMPLING_PRESETS: dict[str, SamplingConfig] = {
     "balanced": SamplingConfig(0.8, 10, 0.92),
     "creative": SamplingConfig(1.1, 15, 0.95),
 }
+
+
+DEFAULT_CHECKPOINT = "enhanced"
+LENGTH_RANGE_S = (5.0, 180.0)
+CONTEXT_RANGE_S = (1.0, 120.0)
+MOST_VARIATIONS = 4
+LARGEST_SEED = 2**31 - 1
+EQUAL_TAKES = (
+    "All variations would be one and the same piece: at temperature 0 (or top-k 1 over all tokens) the most likely "
+    "token is always taken. Ask for 1 variation, or raise the temperature."
+)
+
+
+@dataclass(frozen=True)
+class ComposeSettings:
+    """Everything that decides a take; the same settings and seed give the same take.
+
+    seconds: length of the continuation, 5 to 180. context_seconds: of the seed's end that the
+    model sees, 1 to 120. variations: 1 to 4. random_seed: 0 to 2**31 - 1. checkpoint: by name.
+
+    Raises:
+        SettingsError: for values outside these ranges, and for several variations that would all be the same.
+    """
+
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    seconds: float = setting(
+        30.0,
+        low=LENGTH_RANGE_S[0],
+        high=LENGTH_RANGE_S[1],
+        label="Length",
+        hint="seconds of new music",
+        meaning="seconds of new music, {:g} to {:g}".format(*LENGTH_RANGE_S),
+        error_name="the length in seconds",
+    )
+    context_seconds: float = setting(
+        60.0,
+        low=CONTEXT_RANGE_S[0],
+        high=CONTEXT_RANGE_S[1],
+        shown=(5, CONTEXT_RANGE_S[1]),
+        step=5,
+        label="Context",
+        hint="last seconds of the seed",
+        meaning="how many seconds of the seed's end are listened to, {:g} to {:g}".format(*CONTEXT_RANGE_S),
+        glossary="how much of the seed’s end it hears before it goes on, in seconds",
+        error_name="the context in seconds",
+        element="context",
+    )
+    variations: int = setting(
+        1,
+        WHOLE,
+        low=1,
+        high=MOST_VARIATIONS,
+        label="Variations",
+        hint="takes side by side",
+        meaning=f"takes, 1 to {MOST_VARIATIONS}",
+    )
+    random_seed: int = setting(
+        0,
+        WHOLE,
+        low=0,
+        high=LARGEST_SEED,
+        label="Random seed",
+        meaning="drawn if not given: the same one gives the same music",
+        error_name="the random seed",
+    )
+    checkpoint: str = setting(
+        DEFAULT_CHECKPOINT,
+        NAME,
+        label="Checkpoint",
+        meaning="a checkpoint by name",
+        glossary="what a model has learned, as files: its weights",
+        of_side=True,
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.variations > 1 and self.sampling.greedy:
+            raise SettingsError(EQUAL_TAKES)
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """How a take sounds: SoundFont by name (None: the best there is), room 0..1, gain 0..4.
+
+    Raises:
+        SettingsError: for values outside these ranges.
+    """
+
+    soundfont: str | None = None
+    room: float = 0.2
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_range("room", self.room, 0, 1)
+        check_range("gain", self.gain, 0, 4)
 
 
 def from_known_fields(cls: type[Any], values: dict[str, Any]) -> Any:

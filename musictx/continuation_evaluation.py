@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from musictx.config import SamplingConfig, check_range
+from musictx.config import SamplingConfig
 from musictx.errors import MidiError
 from musictx.generation.engines.base import Decoder
 from musictx.generation.generate import generate
@@ -31,6 +31,7 @@ from musictx.midi.measures import (
     self_similarity,
 )
 from musictx.midi.notes import NoteSequence
+from musictx.settings import check_range
 from musictx.types import Ids
 
 OPENING_S = 10.0

@@ -12,13 +12,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musictx.config import SamplingConfig, check_range
+from musictx.config import SamplingConfig
 from musictx.errors import SettingsError
 from musictx.generation.generate import MAX_SECONDS, generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
 from musictx.midi.files import read_midi, write_midi
 from musictx.midi.join import seed_and_join
 from musictx.model.card import CARD_FILE
+from musictx.settings import check_range
 from musictx.studio import Studio, StudioFolders
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from musictx.audio.encode import write_audio
 from musictx.audio.soundfont import SoundFont, best_soundfont, cache_folder, find_soundfonts
 from musictx.audio.synth import render
-from musictx.config import AUDIO_FORMATS, MIDI_FORMATS, SAMPLE_RATE_HZ
+from musictx.config import AUDIO_FORMATS, MIDI_FORMATS, SAMPLE_RATE_HZ, ComposeSettings, RenderSettings
 from musictx.errors import AudioError, MidiError
 from musictx.generation.generate import Chunk, Ending, generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
@@ -35,7 +35,7 @@ from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex, Sharing
 from musictx.model.card import CheckpointCard, list_cards
 from musictx.model_cache import ModelCache
-from musictx.takes import BuiltInSeed, ComposeSettings, Progress, RenderSettings, Seed, Take
+from musictx.takes import BuiltInSeed, Progress, Seed, Take
 
 if TYPE_CHECKING:
     from musictx.generation.engines.base import Decoder

@@ -6,8 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from musictx.config import SamplingConfig, check_range, check_whole
-from musictx.errors import SettingsError
+from musictx.config import ComposeSettings
 from musictx.midi.bars import Bars
 from musictx.midi.files import Recording
 from musictx.midi.notes import NoteSequence
@@ -17,16 +16,6 @@ from musictx.midi.passages import N_GRAM
 # Of a long seed only the end is heard and drawn: rendering ten minutes to hear thirty seconds
 # of continuation would make everybody wait. The MIDI file keeps all of it.
 AUDIBLE_SEED_S = 60.0
-
-DEFAULT_CHECKPOINT = "enhanced"
-LENGTH_RANGE_S = (5.0, 180.0)
-CONTEXT_RANGE_S = (1.0, 120.0)
-MOST_VARIATIONS = 4
-LARGEST_SEED = 2**31 - 1
-EQUAL_TAKES = (
-    "All variations would be one and the same piece: at temperature 0 (or top-k 1 over all tokens) the most likely "
-    "token is always taken. Ask for 1 variation, or raise the temperature."
-)
 
 
 @dataclass(frozen=True)
@@ -57,50 +46,6 @@ class Seed:
 def file_digest(content: bytes) -> str:
     """16 hexadecimal digits that tell one file's content from another's."""
     return hashlib.sha256(content).hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class ComposeSettings:
-    """Everything that decides a take; the same settings and seed give the same take.
-
-    seconds: length of the continuation, 5 to 180. context_seconds: of the seed's end that the
-    model sees, 1 to 120. variations: 1 to 4. random_seed: 0 to 2**31 - 1. checkpoint: by name.
-
-    Raises:
-        SettingsError: for values outside these ranges, and for several variations that would all be the same.
-    """
-
-    sampling: SamplingConfig = field(default_factory=SamplingConfig)
-    seconds: float = 30.0
-    context_seconds: float = 60.0
-    variations: int = 1
-    random_seed: int = 0
-    checkpoint: str = DEFAULT_CHECKPOINT
-
-    def __post_init__(self) -> None:
-        check_range("the length in seconds", self.seconds, *LENGTH_RANGE_S)
-        check_range("the context in seconds", self.context_seconds, *CONTEXT_RANGE_S)
-        check_whole("variations", self.variations, 1, MOST_VARIATIONS)
-        check_whole("the random seed", self.random_seed, 0, LARGEST_SEED)
-        if self.variations > 1 and self.sampling.greedy:
-            raise SettingsError(EQUAL_TAKES)
-
-
-@dataclass(frozen=True)
-class RenderSettings:
-    """How a take sounds: SoundFont by name (None: the best there is), room 0..1, gain 0..4.
-
-    Raises:
-        SettingsError: for values outside these ranges.
-    """
-
-    soundfont: str | None = None
-    room: float = 0.2
-    gain: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_range("room", self.room, 0, 1)
-        check_range("gain", self.gain, 0, 4)
 
 
 @dataclass(frozen=True, eq=False)

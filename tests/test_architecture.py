@@ -16,13 +16,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "musictx"
 
 # Room -> rooms of musictx it may import, besides itself. "errors" and "config" are the ground floor.
-GROUND = {"errors", "config", "types"}
+GROUND = {"errors", "config", "types", "settings"}
 LAW: dict[str, set[str]] = {
     "errors": set(),
     "types": set(),
+    "settings": {"errors"},
     "privacy": set(),
     "hosting": GROUND,
-    "config": {"errors"},
+    "config": {"errors", "settings"},
     "midi": GROUND,
     "model": GROUND,
     "generation": GROUND | {"midi", "model"},

@@ -7,12 +7,13 @@ from pathlib import Path
 import mido
 import pytest
 
+from musictx.config import ComposeSettings, RenderSettings
 from musictx.errors import AudioError
 from musictx.midi.files import read_midi
 from musictx.midi.join import seed_and_join
 from musictx.midi.notes import NoteSequence
 from musictx.studio import Studio
-from musictx.takes import ComposeSettings, RenderSettings, Take
+from musictx.takes import Take
 from tests.midi.smf import off, on, smf, tempo, track
 from tests.midi.test_bars import WALTZ, beats, marks, seconds
 

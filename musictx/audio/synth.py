@@ -8,9 +8,9 @@ import numpy.typing as npt
 from musictx.audio.engines import BLOCK_FRAMES, SynthEngine, open_engine
 from musictx.audio.loudness import SILENCE_LEVEL, Samples, normalise, peak_of
 from musictx.audio.soundfont import SoundFont
-from musictx.config import check_range
 from musictx.errors import AudioError
 from musictx.midi.notes import NoteSequence
+from musictx.settings import check_range
 
 MAX_DURATION_S = 3600.0  # an hour is 1.3 GB of samples
 MAX_TAIL_S = 8.0  # undamped high strings and a large room die away within this

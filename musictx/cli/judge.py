@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musictx.cli.command import Bar, Command, print_json, read_number, read_whole, writable_file, writable_folder
-from musictx.config import SAMPLING_PRESETS, check_range, check_whole
+from musictx.config import SAMPLING_PRESETS
+from musictx.settings import check_range, check_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,9 +73,9 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     """What was typed, all of it before anything is read; SettingsError or CheckpointError says what does not fit."""
+    from musictx.config import LARGEST_SEED, LENGTH_RANGE_S
     from musictx.model.card import read_card
     from musictx.python_api import open_studio
-    from musictx.takes import LARGEST_SEED, LENGTH_RANGE_S
 
     check_whole("--every", options.every, 1, MANY)
     check_whole("--batch", options.batch, 1, MANY)

@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from musictx.cli.command import Bar, Command, read_number, read_whole, typed, writable_folder
-from musictx.config import check_whole
 from musictx.errors import TrainingError
+from musictx.settings import check_whole
 
 if TYPE_CHECKING:
     from musictx.training.train import Report

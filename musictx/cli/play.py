@@ -6,50 +6,39 @@ import argparse
 import dataclasses
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from musictx.cli.command import Bar, Command, print_json, read_number, read_whole, writable_file, writable_folder
 from musictx.config import (
     AUDIO_FORMATS,
-    FOCUS_RANGE,
     MIDI_FORMATS,
     SAMPLE_RATE_HZ,
     SAMPLING_PRESETS,
-    SCOPES,
     SamplingConfig,
 )
 from musictx.errors import AudioError, SettingsError
+from musictx.settings import NUMBER, WHOLE, Setting, settings_of
 
 if TYPE_CHECKING:
+    from musictx.config import ComposeSettings
     from musictx.studio import Studio
-    from musictx.takes import ComposeSettings, Progress, Seed
+    from musictx.takes import Progress, Seed
 
+# Of settings whose option is called otherwise; its value is not there unless it is given.
+SHORT_OPTIONS = {"random_seed": "seed"}
 LARGEST_RANDOM_SEED = 99_999  # of those drawn: short enough to note down
 
 
 def _generate_arguments(parser: argparse.ArgumentParser) -> None:
+    from musictx.config import ComposeSettings
+
     unset = argparse.SUPPRESS
     parser.add_argument("seed_file", metavar="SEED", help="a .mid file, or the id of a built-in seed such as nocturne")
     parser.add_argument("--out", type=Path, required=True, default=unset, help="folder for take-1.mid, take-1.wav, ...")
-    parser.add_argument("--checkpoint", default="enhanced", help="name in checkpoints/, or a folder")
     presets = sorted(SAMPLING_PRESETS)
     parser.add_argument("--preset", choices=presets, default="balanced", help="of temperature, top-k and top-p")
-    parser.add_argument("--temperature", type=read_number, default=unset, help="0 (greedy) to 2; overrides the preset")
-    parser.add_argument("--top-k", type=read_whole, default=unset, help="0 keeps all; overrides the preset")
-    parser.add_argument("--top-p", type=read_number, default=unset, help="1 keeps all; overrides the preset")
-    focus = "scales the attention temperature, {:g} to {:g}".format(*FOCUS_RANGE)
-    parser.add_argument("--focus", type=read_number, default=1.0, help=focus)
-    key = "how firmly a take stays in the seed's pitch classes, 0 to 2: the more, the fewer notes of others"
-    parser.add_argument("--stay-in-key", type=read_number, default=SamplingConfig().stay_in_key, help=key)
-    scope = "what these act on: keys and their velocity, or all tokens, as in the keras-io example"
-    parser.add_argument("--scope", choices=SCOPES, default="keys", help=scope)
-    parser.add_argument("--seconds", type=read_number, default=30.0, help="of new music, 5 to 180")
-    parser.add_argument(
-        "--context-seconds", type=read_number, default=60.0, help="how much of the seed's end is listened to"
-    )
-    parser.add_argument("--variations", type=read_whole, default=1, help="takes, 1 to 4")
-    drawn = "random seed, drawn if not given: the same one gives the same music"
-    parser.add_argument("--seed", type=read_whole, default=unset, help=drawn)
+    for each in (*settings_of(SamplingConfig), *settings_of(ComposeSettings)):
+        _setting_argument(parser, each)
     parser.add_argument("--engine", default=None, help="auto, onnx, onnx-int8 or keras; $MUSICTX_ENGINE if not given")
     parser.add_argument("--soundfont", default=None, help="by name (default: the best found)")
     parser.add_argument("--room", type=read_number, default=0.2, help="reverb, 0 to 1")
@@ -59,9 +48,20 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print what was made as JSON")
 
 
+def _setting_argument(parser: argparse.ArgumentParser, setting: Setting) -> None:
+    """The option of one generation setting, from the table; what a preset sets is not there unless it is given."""
+    option = f"--{SHORT_OPTIONS.get(setting.name, setting.name).replace('_', '-')}"
+    meaning = f"{setting.meaning}; overrides the preset" if setting.of_preset else setting.meaning
+    is_open = setting.of_preset or setting.name in SHORT_OPTIONS
+    read: Any = {NUMBER: read_number, WHOLE: read_whole}.get(setting.kind, str)
+    default = argparse.SUPPRESS if is_open else setting.default
+    parser.add_argument(option, type=read, choices=setting.choices or None, default=default, help=meaning)
+
+
 def _generate(options: argparse.Namespace) -> None:
+    from musictx.config import RenderSettings
     from musictx.python_api import open_studio
-    from musictx.takes import RenderSettings, sharing_facts, sharing_sentence
+    from musictx.takes import sharing_facts, sharing_sentence
 
     studio, checkpoint = open_studio(options.checkpoint, options.engine)
     settings = _settings(options, checkpoint)
@@ -108,18 +108,15 @@ def _read_seed(studio: Studio, name: str) -> Seed:
 
 def _settings(options: argparse.Namespace, checkpoint: str) -> ComposeSettings:
     """The preset with what was given beside it; draws a random seed if none was."""
-    from musictx.takes import ComposeSettings
+    from musictx.config import ComposeSettings
 
-    given = {name: getattr(options, name) for name in ("temperature", "top_k", "top_p") if hasattr(options, name)}
-    sampling: SamplingConfig = dataclasses.replace(
-        SAMPLING_PRESETS[options.preset],
-        focus=options.focus,
-        scope=options.scope,
-        stay_in_key=options.stay_in_key,
-        **given,
-    )
+    known = [each.name for each in settings_of(SamplingConfig)]
+    given = {name: getattr(options, name) for name in known if hasattr(options, name)}
+    sampling: SamplingConfig = dataclasses.replace(SAMPLING_PRESETS[options.preset], **given)
     number = options.seed if hasattr(options, "seed") else random.randint(0, LARGEST_RANDOM_SEED)
-    return ComposeSettings(sampling, options.seconds, options.context_seconds, options.variations, number, checkpoint)
+    own = [each.name for each in settings_of(ComposeSettings) if each.name not in ("random_seed", "checkpoint")]
+    others = {name: getattr(options, name) for name in own}
+    return ComposeSettings(sampling, random_seed=number, checkpoint=checkpoint, **others)
 
 
 def _compose(studio: Studio, seed: Seed, settings: ComposeSettings, bar: Bar) -> Progress:
@@ -148,9 +145,9 @@ def _render_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _render(options: argparse.Namespace) -> None:
     from musictx.audio.encode import write_audio
+    from musictx.config import RenderSettings
     from musictx.midi.files import read_midi
     from musictx.studio import Studio
-    from musictx.takes import RenderSettings
 
     if options.out.suffix.lower().removeprefix(".") not in AUDIO_FORMATS:
         raise SettingsError(f"--out must end in .{', .'.join(AUDIO_FORMATS)}. Received: {options.out}")

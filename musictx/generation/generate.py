@@ -17,7 +17,7 @@ from enum import Enum
 
 import numpy as np
 
-from musictx.config import SamplingConfig, check_range
+from musictx.config import SamplingConfig
 from musictx.errors import SettingsError
 from musictx.generation.chunk_size import ChunkSize
 from musictx.generation.engines.base import Decoder, Stream, Uniforms
@@ -25,6 +25,7 @@ from musictx.generation.prompt import tail
 from musictx.generation.sampling.state import limits, state_after
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import shift_steps
+from musictx.settings import check_range
 from musictx.types import Ids
 
 MAX_VARIATIONS = 4

@@ -6,8 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from musictx.config import LORA_LAYERS, MODEL_PRESETS, QUERY_BLOCK, check_range, check_whole, from_known_fields
+from musictx.config import LORA_LAYERS, MODEL_PRESETS, QUERY_BLOCK, from_known_fields
 from musictx.errors import SettingsError
+from musictx.settings import check_range, check_whole
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 OPTIMIZERS = ("adamw", "muon")

@@ -20,12 +20,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import numpy.typing as npt
 
-from musictx.config import check_range
 from musictx.errors import MidiError, TrainingError
 from musictx.midi import vocabulary
 from musictx.midi.codec import encode
 from musictx.midi.files import MIDI_SUFFIXES, read_midi
 from musictx.midi.notes import NoteSequence
+from musictx.settings import check_range
 from musictx.training.corpus_writer import CorpusWriter
 from musictx.training.zip_reader import ZipReader
 

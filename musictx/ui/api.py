@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import re
 import shutil
 import tempfile
 import threading
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -19,23 +20,21 @@ from typing import Any, TypeVar
 import gradio as gr
 from gradio.context import LocalContext
 
-from musictx.config import FOCUS_RANGE, SAMPLING_PRESETS
+from musictx.config import SAMPLING_PRESETS, ComposeSettings, RenderSettings
 from musictx.errors import AudioError, MidiError, MusictxError, SettingsError
 from musictx.midi.files import MIDI_SUFFIXES
-from musictx.takes import ComposeSettings, Progress, RenderSettings, Seed, Take, sharing_facts
+from musictx.takes import Progress, Seed, Take, sharing_facts
 from musictx.ui import text
 from musictx.ui.access.stop_flags import part_of
 from musictx.ui.compose.events import GENERATION
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.controls import (
-    DEFAULT_CONTEXT_SECONDS,
     DEFAULT_PRESET,
     DEFAULT_ROOM,
-    DEFAULT_SECONDS,
     default_checkpoint,
     new_random_seed,
 )
-from musictx.ui.forms import CUSTOM, preset_values, read_settings, read_sound
+from musictx.ui.forms import COMPOSE, CUSTOM, preset_values, read_settings, read_sound
 from musictx.ui.player.downloads import renamed, take_stem
 from musictx.ui.seed.handlers import LIMIT_BYTES
 
@@ -48,6 +47,11 @@ BELOW = r"[/\\](?:[^\s'\"/\\]+[/\\])*"  # the folders in front of a file's name
 DRAWN = -1  # the random seed of a caller who does not care; the client library needs a default that is not None
 SOUNDS = ("wav", "flac", "mp3")
 MIDI_NOTES = MappingProxyType({"all": "mid", "continuation": "continuation"})  # of a MIDI file -> its format
+# Of /compose, in the order in which they came: programs may give them by position.
+FIRST_PARAMETERS = (
+    *("seed_file", "preset", "temperature", "top_k", "top_p", "seconds", "variations", "random_seed"),
+    *("context_seconds", "focus", "checkpoint", "soundfont", "room", "audio_format", "stay_in_key", "midi_notes"),
+)
 DESCRIPTION = (
     "Continues a seed MIDI file with the Music Transformer. Returns the MIDI files and the sound files, one a take, "
     "and a dictionary of facts: for each take its seconds of music, tokens, random seed and the longest passage that "
@@ -63,43 +67,25 @@ class Api:
         self._studio, self._stop_flags, self._permit = music.studio, music.stop_flags, music.permit
 
     async def compose(
-        self,
-        seed_file: str | None,
-        preset: str,
-        temperature: float,
-        top_k: float,
-        top_p: float,
-        seconds: float,
-        variations: float,
-        random_seed: float | None,
-        context_seconds: float,
-        focus: float,
-        checkpoint: str,
-        soundfont: str,
-        room: float,
-        audio_format: str,
-        stay_in_key: float,
-        midi_notes: str,
-        request: gr.Request,
+        self, given: dict[str, Any], request: gr.Request
     ) -> AsyncIterator[tuple[list[str], list[str], dict[str, Any]]]:
-        """See DESCRIPTION; raises gr.Error with the sentence of a MusictxError.
+        """See DESCRIPTION; `given` by the names of PARAMETERS. Raises gr.Error with the sentence of a MusictxError.
 
         The work is done in a thread, so that a call that is cancelled, or whose program is gone, ends here at once and
         the thread with its next chunk.
         """
         try:
-            heat, choices, share = preset_values(preset) or (temperature, top_k, top_p)
-            number = new_random_seed() if random_seed in (None, DRAWN) else random_seed
-            name = checkpoint or default_checkpoint(self._studio.checkpoints())
-            sampling = (heat, choices, share, focus, stay_in_key)
-            settings = read_settings(*sampling, seconds, context_seconds, variations, number, name)
+            values = {each.name: given[each.name] for each in COMPOSE} | (preset_values(given["preset"]) or {})
+            values["random_seed"] = new_random_seed() if given["random_seed"] in (None, DRAWN) else given["random_seed"]
+            values["checkpoint"] = given["checkpoint"] or default_checkpoint(self._studio.checkpoints())
+            settings = read_settings(values)
             self._permit(settings.checkpoint, None, request)
-            written = _formats(midi_notes, audio_format)
-            sound = read_sound(self._piano(soundfont), room)
+            written = _formats(given["midi_notes"], given["audio_format"])
+            sound = read_sound(self._piano(given["soundfont"]), given["room"])
             # One program may ask for several pieces at once, which all end when it is gone.
             session = part_of(str(request.session_hash), uuid.uuid4())
             stop, folder = self._stop_flags.current(session), tempfile.mkdtemp(prefix="musictx-")
-            make = partial(self._make, seed_file, settings, sound, Path(folder), written, stop)
+            make = partial(self._make, given["seed_file"], settings, sound, Path(folder), written, stop)
             work = asyncio.ensure_future(asyncio.to_thread(make))
             try:
                 yield await _while_wanted(work, stop)
@@ -218,30 +204,52 @@ def _facts(take: Take) -> dict[str, Any]:
     }
 
 
+def parameters() -> dict[str, Any]:
+    """What /compose takes, by name: components that give types, defaults and words, inside the Blocks being built.
+
+    Programs may give what they ask for by position: what comes later stands last.
+    """
+    components: dict[str, Any] = {
+        "seed_file": gr.File(label="Seed: a .mid or .midi file up to 2 MB", file_types=[*MIDI_SUFFIXES]),
+        "preset": gr.Radio([*SAMPLING_PRESETS, CUSTOM], value=DEFAULT_PRESET, label="Preset"),
+        "random_seed": gr.Number(DRAWN, label="Random seed; -1: one is drawn and told"),
+        "checkpoint": gr.Textbox("", label="Checkpoint by name; empty: the page's default"),
+        "soundfont": gr.Textbox("", label="SoundFont by name; empty: the best found"),
+        "room": gr.Number(DEFAULT_ROOM, label="Room, 0 dry to 1"),
+        "audio_format": gr.Radio([*SOUNDS], value="mp3", label="Format of the sound"),
+        "midi_notes": gr.Radio(
+            [*MIDI_NOTES], value="all", label="Notes of the MIDI files: all, or the new ones from the join on"
+        ),
+    }
+    for each in COMPOSE:
+        if each.name not in components:
+            of_custom = " (custom only)" if each.of_preset else ""
+            components[each.name] = gr.Number(each.default, label=f"{each.label}: {each.meaning}{of_custom}")
+    later = [name for name in components if name not in FIRST_PARAMETERS]
+    return {name: components[name] for name in (*FIRST_PARAMETERS, *later)}
+
+
+def endpoint(api: Api, names: Sequence[str]) -> Callable[..., Any]:
+    """The function that Gradio calls, with one parameter for each of `names`: it shows them to programs."""
+
+    async def compose(*values: Any) -> AsyncIterator[tuple[list[str], list[str], dict[str, Any]]]:
+        *given, request = values
+        async for answer in api.compose(dict(zip(names, given, strict=True)), request):
+            yield answer
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    asked = [inspect.Parameter(name, kind) for name in names]
+    compose.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [*asked, inspect.Parameter("request", kind, annotation=gr.Request)]
+    )
+    compose.__annotations__ = {"request": gr.Request}
+    return compose
+
+
 def build_api(music: ComposeHandlers) -> None:
-    """Adds the endpoint; its components only give names, types and defaults, and are not on the page."""
+    """Adds the endpoint; its components are not on the page."""
     with gr.Row(visible=False):
-        inputs: list[Any] = [
-            gr.File(label="Seed: a .mid or .midi file up to 2 MB", file_types=[*MIDI_SUFFIXES]),
-            gr.Radio([*SAMPLING_PRESETS, CUSTOM], value=DEFAULT_PRESET, label="Preset"),
-            gr.Number(0.8, label="Temperature, 0 to 2 (custom only)"),
-            gr.Number(10, label="Top-k, 0 = all (custom only)"),
-            gr.Number(0.92, label="Top-p, 0 to 1 (custom only)"),
-            gr.Number(DEFAULT_SECONDS, label="Seconds of new music, 5 to 180"),
-            gr.Number(1, label="Variations, 1 to 4"),
-            gr.Number(DRAWN, label="Random seed; -1: one is drawn and told"),
-            gr.Number(DEFAULT_CONTEXT_SECONDS, label="Seconds of the seed used as context"),
-            gr.Number(1, label="Focus: scales the attention temperature, {:g} to {:g}".format(*FOCUS_RANGE)),
-            gr.Textbox("", label="Checkpoint by name; empty: the page's default"),
-            gr.Textbox("", label="SoundFont by name; empty: the best found"),
-            gr.Number(DEFAULT_ROOM, label="Room, 0 dry to 1"),
-            gr.Radio([*SOUNDS], value="mp3", label="Format of the sound"),
-            # What came later stands last: programs may give what stands before it by position.
-            gr.Number(1, label="Stay in key, 0 to 2: the more, the fewer notes outside the seed's pitch classes"),
-            gr.Radio(
-                [*MIDI_NOTES], value="all", label="Notes of the MIDI files: all, or the new ones from the join on"
-            ),
-        ]
+        inputs = parameters()
         outputs: list[Any] = [
             gr.File(file_count="multiple", label="MIDI files, one a take"),
             gr.File(file_count="multiple", label="Sound files, one a take"),
@@ -249,8 +257,8 @@ def build_api(music: ComposeHandlers) -> None:
         ]
         button = gr.Button("compose")
     button.click(
-        Api(music).compose,
-        inputs,
+        endpoint(Api(music), [*inputs]),
+        [*inputs.values()],
         outputs,
         api_name="compose",
         api_description=DESCRIPTION,

@@ -6,15 +6,15 @@ Each takes a prefix for the ids of its parts and returns them by name.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from musictx.config import FOCUS_RANGE, SAMPLING_PRESETS, SamplingConfig
+from musictx.config import DEFAULT_CHECKPOINT, LARGEST_SEED, SAMPLING_PRESETS, ComposeSettings, RenderSettings
 from musictx.midi.files import MIDI_SUFFIXES
-from musictx.takes import DEFAULT_CHECKPOINT, LARGEST_SEED, LENGTH_RANGE_S
+from musictx.settings import WHOLE, Setting
 from musictx.ui.component import knob
 from musictx.ui.theme import HERE
 
@@ -25,7 +25,8 @@ PRESETS = [(name.title(), name) for name in SAMPLING_PRESETS] + [("Custom", "cus
 DEFAULT_PRESET = "balanced"
 GENERATE = "Generate"
 RANDOM_SEEDS = 100_000  # five figures: short enough to be noted on paper
-DEFAULT_SECONDS, DEFAULT_CONTEXT_SECONDS, DEFAULT_ROOM = 30, 60, 0.2
+DEFAULT_CONTEXT_SECONDS = ComposeSettings().context_seconds
+DEFAULT_ROOM = RenderSettings().room
 
 
 def new_random_seed() -> int:
@@ -75,34 +76,20 @@ def preset_radio(preset: str, prefix: str = "", of: str = "") -> gr.Radio:
     )
 
 
-def sampling_knobs(preset: str, prefix: str = "", of: str = "") -> dict[str, Any]:
-    """The three sliders that a preset moves: temperature, top_k, top_p."""
-    start = SAMPLING_PRESETS[preset]
-    return {
-        "temperature": knob(
-            f"{prefix}temperature", 0, 2, start.temperature, 0.05, f"Temperature{of}", "calmer … wilder"
-        ),
-        "top_k": knob(
-            f"{prefix}top-k", 0, 100, start.top_k, 1, f"Top-k{of}", "keys to choose from, 0 = all", whole=True
-        ),
-        "top_p": knob(f"{prefix}top-p", 0.05, 1, start.top_p, 0.01, f"Top-p{of}", "the likely … the rare"),
-    }
+def setting_knob(setting: Setting, prefix: str = "", of: str = "", value: Any = None) -> gr.Slider:
+    """The slider of a setting, at its usual value if none is given."""
+    start = setting.default if value is None else value
+    low, high = setting.slider_ends
+    name, label = f"{prefix}{setting.element_id}", f"{setting.label}{of}"
+    return knob(name, low, high, start, setting.step, label, setting.hint, whole=setting.kind == WHOLE)
 
 
-def focus_knob(prefix: str = "", of: str = "") -> gr.Slider:
-    """What scales the attention temperature."""
-    return knob(f"{prefix}focus", *FOCUS_RANGE, 1.0, 0.05, f"Focus{of}", "attention: narrow … wide")
-
-
-def key_knob(prefix: str = "", of: str = "") -> gr.Slider:
-    """How firmly a take stays in the pitch classes of the seed: notes of others are foreign."""
-    usual = SamplingConfig().stay_in_key
-    return knob(f"{prefix}stay-in-key", 0, 2, usual, 0.1, f"Stay in key{of}", "foreign notes: more … fewer")
-
-
-def length_knob(prefix: str = "") -> gr.Slider:
-    """How much new music."""
-    return knob(f"{prefix}seconds", *LENGTH_RANGE_S, DEFAULT_SECONDS, 1, "Length", "seconds of new music")
+def setting_knobs(
+    settings: Sequence[Setting], prefix: str = "", of: str = "", values: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The sliders of those settings that have one, by name."""
+    given = values or {}
+    return {each.name: setting_knob(each, prefix, of, given.get(each.name)) for each in settings if each.has_slider}
 
 
 def random_seed_row(prefix: str = "") -> dict[str, Any]:

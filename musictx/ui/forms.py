@@ -1,112 +1,87 @@
-"""From the page's controls to the studio's settings, and back."""
+"""From the page's controls to the studio's settings, and back: by the table of generation settings, and by name."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from musictx.config import SAMPLING_PRESETS, SamplingConfig
+from musictx.config import SAMPLING_PRESETS, ComposeSettings, RenderSettings, SamplingConfig
 from musictx.errors import SettingsError
-from musictx.takes import ComposeSettings, RenderSettings
+from musictx.settings import Setting, settings_of
 
 CUSTOM = "custom"
-SETTINGS = 10  # values that `read_settings` reads
-SIDE_INPUTS = 6  # of a side of a comparison: temperature, top-k, top-p, focus, stay in key, checkpoint
+SAMPLING = tuple(each for each in settings_of(SamplingConfig) if each.on_page)
+# Everything that the Compose tab has a control for.
+COMPOSE: tuple[Setting, ...] = (*SAMPLING, *settings_of(ComposeSettings))
+OF_PRESET = tuple(each for each in SAMPLING if each.of_preset)
+# What each side of a comparison has for its own.
+OF_SIDE = tuple(each for each in COMPOSE if each.of_side)
 
 
-def read_settings(
-    temperature: float,
-    top_k: float,
-    top_p: float,
-    focus: float,
-    stay_in_key: float,
-    seconds: float,
-    context_seconds: float,
-    variations: float,
-    random_seed: float | None,
-    checkpoint: str | None,
-) -> ComposeSettings:
-    """Settings from raw values; SettingsError names the one that does not fit."""
-    if checkpoint is None:
+def names(settings: Sequence[Setting]) -> tuple[str, ...]:
+    """Their names, in order."""
+    return tuple(each.name for each in settings)
+
+
+def named(settings: Sequence[Setting], values: Sequence[Any]) -> dict[str, Any]:
+    """Values by name, as Gradio gives them for the controls of `settings`."""
+    return dict(zip(names(settings), values, strict=True))
+
+
+def read_settings(values: Mapping[str, Any]) -> ComposeSettings:
+    """Settings from raw values by name, those missing as usual; SettingsError names what does not fit."""
+    if values.get("checkpoint", "") is None:
         raise SettingsError(
             "There is no checkpoint to compose with. Put one into checkpoints/ and start the page again."
         )
-    return ComposeSettings(
-        sampling=SamplingConfig(
-            temperature=_number("temperature", temperature),
-            top_k=_whole("top-k", top_k),
-            top_p=_number("top-p", top_p),
-            focus=_number("focus", focus),
-            stay_in_key=_number("stay in key", stay_in_key),
-        ),
-        seconds=_number("length", seconds),
-        context_seconds=_number("context", context_seconds),
-        variations=_whole("variations", variations),
-        random_seed=_whole("random seed", random_seed),
-        checkpoint=checkpoint,
-    )
+    read = {each.name: each.read(values[each.name]) for each in COMPOSE if each.name in values}
+    sampling = {name: read.pop(name) for name in names(SAMPLING) if name in read}
+    return ComposeSettings(sampling=SamplingConfig(**sampling), **read)
 
 
-def write_settings(settings: ComposeSettings) -> tuple[Any, ...]:
-    """The values for the controls that `read_settings` reads, in its order."""
-    sampling = settings.sampling
-    return (
-        sampling.temperature,
-        sampling.top_k,
-        sampling.top_p,
-        sampling.focus,
-        sampling.stay_in_key,
-        settings.seconds,
-        settings.context_seconds,
-        settings.variations,
-        settings.random_seed,
-        settings.checkpoint,
-    )
+def write_settings(settings: ComposeSettings) -> dict[str, Any]:
+    """The values for the controls, by name."""
+    sampling = {name: getattr(settings.sampling, name) for name in names(SAMPLING)}
+    return sampling | {each.name: getattr(settings, each.name) for each in settings_of(ComposeSettings)}
+
+
+def usual_settings() -> dict[str, Any]:
+    """Every setting as it is at first sight, by name."""
+    return {each.name: each.default for each in COMPOSE}
 
 
 def read_sound(soundfont: str | None, room: float | None) -> RenderSettings:
     """How takes are to sound."""
-    return RenderSettings(soundfont=soundfont, room=0.2 if room is None else _number("room", room))
+    if room is None:
+        return RenderSettings(soundfont=soundfont)
+    if isinstance(room, bool) or not isinstance(room, int | float) or not math.isfinite(room):
+        raise SettingsError(f"room must be a number. Received: {room!r}")
+    return RenderSettings(soundfont=soundfont, room=float(room))
 
 
-def preset_values(preset: str) -> tuple[float, int, float] | None:
-    """Temperature, top-k and top-p of a preset; None for "custom", which leaves them as they are."""
+def preset_values(preset: str) -> dict[str, Any] | None:
+    """What a preset sets, by name; None for "custom", which leaves everything as it is."""
     if preset == CUSTOM:
         return None
-    sampling = SAMPLING_PRESETS[preset]
-    return sampling.temperature, sampling.top_k, sampling.top_p
+    return {name: getattr(SAMPLING_PRESETS[preset], name) for name in names(OF_PRESET)}
 
 
-def preset_of(temperature: float, top_k: float, top_p: float) -> str:
+def preset_of(values: Mapping[str, Any]) -> str:
     """The preset that has these values, else "custom"."""
-    for name, sampling in SAMPLING_PRESETS.items():
-        wanted = (sampling.temperature, sampling.top_k, sampling.top_p)
-        if all(
-            value is not None and math.isclose(value, want)
-            for value, want in zip((temperature, top_k, top_p), wanted, strict=True)
-        ):
-            return name
+    for preset in SAMPLING_PRESETS:
+        wanted = preset_values(preset) or {}
+        if all(values[name] is not None and math.isclose(values[name], want) for name, want in wanted.items()):
+            return preset
     return CUSTOM
 
 
 def sampling_words(sampling: SamplingConfig) -> str:
     """A preset by name, other settings by their figures, and what of the rest is not as usual."""
-    preset = preset_of(sampling.temperature, sampling.top_k, sampling.top_p)
-    figures = f"temperature {sampling.temperature:g}, top-k {sampling.top_k}, top-p {sampling.top_p:g}"
-    focus = "" if sampling.focus == 1 else f", focus {sampling.focus:g}"
-    usual = SamplingConfig().stay_in_key
-    key = "" if sampling.stay_in_key == usual else f", stay in key {sampling.stay_in_key:g}"
-    return (figures if preset == CUSTOM else preset.title()) + focus + key
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise SettingsError(f"{name} must be a number. Received: {value!r}")
-    return float(value)
-
-
-def _whole(name: str, value: Any) -> int:
-    number = _number(name, value)
-    if number != int(number):
-        raise SettingsError(f"{name} must be a whole number. Received: {value!r}")
-    return int(number)
+    values = {name: getattr(sampling, name) for name in names(SAMPLING)}
+    preset = preset_of(values)
+    said = (
+        [f"{each.label.lower()} {values[each.name]:g}" for each in OF_PRESET] if preset == CUSTOM else [preset.title()]
+    )
+    others = [each for each in SAMPLING if not each.of_preset and values[each.name] != each.default]
+    return ", ".join([*said, *(f"{each.label.lower()} {values[each.name]:g}" for each in others)])

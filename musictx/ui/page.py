@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from musictx.config import EQUAL_TAKES
 from musictx.errors import CheckpointError
 from musictx.hosting.files import own_files
 from musictx.hosting.settings import HostSettings
 from musictx.hosting.watch import Watch
-from musictx.takes import EQUAL_TAKES
 from musictx.ui import icons
 from musictx.ui.about.tab import build_about
 from musictx.ui.access.identity import build_browser_state

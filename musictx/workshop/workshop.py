@@ -14,11 +14,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from musictx.config import DEFAULT_CHECKPOINT
 from musictx.errors import TrainingError
 from musictx.midi.notes import NoteSequence
 from musictx.model.card import read_card
 from musictx.studio import Studio, StudioFolders
-from musictx.takes import DEFAULT_CHECKPOINT, Take
+from musictx.takes import Take
 from musictx.training.config import TrainingConfig
 from musictx.training.dataset import open_corpus
 from musictx.training.runs import RunFolder

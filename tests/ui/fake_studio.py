@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from musictx.config import MODEL_PRESETS
+from musictx.config import MODEL_PRESETS, ComposeSettings, RenderSettings
 from musictx.generation.score import SeedScore
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.files import read_midi, write_midi
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import Sharing
 from musictx.midi.passages import SharedPassage
-from musictx.takes import BuiltInSeed, ComposeSettings, Progress, RenderSettings, Seed, Take
+from musictx.takes import BuiltInSeed, Progress, Seed, Take
 
 SAMPLE_RATE_HZ = 44_100
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from musictx.config import ComposeSettings
 from musictx.midi.files import write_midi
 from musictx.midi.notes import NoteSequence
-from musictx.takes import ComposeSettings, Take
+from musictx.takes import Take
 from musictx.workshop.datasets.report import DatasetReport, DatasetRow
 from musictx.workshop.runs.settings import RunSettings
 from musictx.workshop.runs.view import Curve, RunView, Sample

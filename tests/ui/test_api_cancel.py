@@ -50,9 +50,8 @@ def call(api: Api, studio: FakeStudio, **changes: Any) -> Any:
         "audio_format": "wav",
         "stay_in_key": 1,
         "midi_notes": "all",
-        "request": gr.Request(session_hash="a-program"),
     }
-    return api.compose(**{**values, **changes})
+    return api.compose({**values, **changes}, gr.Request(session_hash="a-program"))
 
 
 def counted(studio: FakeStudio, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:

@@ -12,9 +12,9 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from musictx.config import MODEL_PRESETS, SamplingConfig
+from musictx.config import MODEL_PRESETS, ComposeSettings, SamplingConfig
 from musictx.errors import AudioError, CheckpointError
-from musictx.takes import ComposeSettings, Progress, Seed
+from musictx.takes import Progress, Seed
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
 from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.compare.handlers import CompareHandlers

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from musictx.config import SAMPLING_PRESETS, SamplingConfig
+from musictx.config import SAMPLING_PRESETS, ComposeSettings, SamplingConfig
 from musictx.generation.score import SeedScore
-from musictx.takes import ComposeSettings
 from musictx.ui.compare.view import score_sentence, side_names
 from musictx.ui.forms import sampling_words
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from musictx.config import RenderSettings
 from musictx.errors import AudioError
 from musictx.midi.files import read_midi, write_midi
 from musictx.midi.notes import NoteSequence
 from musictx.studio import Studio, StudioFolders
-from musictx.takes import RenderSettings, Take
+from musictx.takes import Take
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
 from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.compare.handlers import CompareHandlers
@@ -174,6 +175,6 @@ def test_a_take_of_no_new_notes_is_written_all_the_same(studio: Studio, tmp_path
 
 
 def _settings() -> Any:
-    from musictx.takes import ComposeSettings
+    from musictx.config import ComposeSettings
 
     return ComposeSettings(checkpoint="tiny")

@@ -6,16 +6,18 @@ import math
 
 import pytest
 
-from musictx.config import FOCUS_RANGE, SAMPLING_PRESETS
+from musictx.config import FOCUS_RANGE, SAMPLING_PRESETS, SamplingConfig
 from musictx.errors import SettingsError
-from musictx.ui.controls import focus_knob
-from musictx.ui.forms import preset_of, preset_values, read_settings, write_settings
+from musictx.settings import settings_of
+from musictx.ui.controls import setting_knob
+from musictx.ui.forms import COMPOSE, named, preset_of, preset_values, read_settings, write_settings
 
 VALUES = (0.8, 10, 0.92, 1.0, 0.5, 30, 60, 2, 48213, "enhanced")
 
 
 def test_settings_survive_the_round_trip() -> None:
-    assert write_settings(read_settings(*VALUES)) == VALUES
+    values = named(COMPOSE, VALUES)
+    assert write_settings(read_settings(values)) == values
 
 
 @pytest.mark.parametrize(
@@ -39,22 +41,21 @@ def test_a_value_that_does_not_fit_is_named(index: int, value: object, word: str
     values = [*VALUES]
     values[index] = value  # type: ignore[call-overload]
     with pytest.raises(SettingsError, match=word):
-        read_settings(*values)  # type: ignore[arg-type]
+        read_settings(named(COMPOSE, values))
 
 
 def test_the_slider_of_the_focus_ends_where_its_range_does() -> None:
-    slider = focus_knob()
+    slider = setting_knob(next(each for each in settings_of(SamplingConfig) if each.name == "focus"))
     assert (slider.minimum, slider.maximum) == FOCUS_RANGE
     for end in FOCUS_RANGE:
-        temperature, top_k, top_p, _, *others = VALUES
-        assert read_settings(temperature, top_k, top_p, end, *others).sampling.focus == end  # type: ignore[arg-type]
+        assert read_settings({**named(COMPOSE, VALUES), "focus": end}).sampling.focus == end
 
 
 @pytest.mark.parametrize("name", SAMPLING_PRESETS)
 def test_a_preset_is_recognised_by_its_values(name: str) -> None:
     values = preset_values(name)
-    assert values is not None and preset_of(*values) == name
-    assert preset_of(values[0] + 0.05, *values[1:]) == "custom"
+    assert values is not None and preset_of(values) == name
+    assert preset_of({**values, "temperature": values["temperature"] + 0.05}) == "custom"
 
 
 def test_custom_moves_nothing() -> None:

@@ -12,9 +12,9 @@ import gradio as gr
 import numpy as np
 import pytest
 
+from musictx.config import ComposeSettings
 from musictx.errors import MusictxError, SettingsError
 from musictx.studio import Studio
-from musictx.takes import ComposeSettings
 from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.browser_state.restore import RestoreHandlers
 from musictx.ui.browser_state.takes import LARGEST_TEXT, keep, recall, record_seed

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from musictx.config import SAMPLING_PRESETS
-from musictx.takes import ComposeSettings
+from musictx.config import SAMPLING_PRESETS, ComposeSettings
 from musictx.ui.compare.view import Side
 from musictx.ui.compare.votes import Votes, tally, vote
 

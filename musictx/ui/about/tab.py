@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from musictx.model.card import figure_words
+from musictx.ui.forms import COMPOSE
 from musictx.ui.theme import HERE
 
 if TYPE_CHECKING:
@@ -28,14 +29,8 @@ KEYS = (
 )
 WORDS = (
     ("Token", "one step that the model reads or writes: a note-on or note-off of a key, a time shift, a velocity"),
-    ("Context", "how much of the seed’s end it hears before it goes on, in seconds"),
-    ("Temperature", "0 always takes the likeliest key, 1 draws as the model learned, above that it grows wild"),
-    ("Top-k", "it draws among so many of the likeliest keys only; 0 is all of them"),
-    ("Top-p", "it draws among the likeliest keys that together have this share of the odds"),
+    *((each.label, each.glossary) for each in COMPOSE if each.glossary),
     ("Precise, Balanced, Creative", "from few keys and many repeats to many keys and few repeats"),
-    ("Stay in key", "the more, the fewer foreign notes: those whose name, in any octave, the seed does not have"),
-    ("Focus", "the width of its attention; 1 is as it was trained, and plays best"),
-    ("Checkpoint", "what a model has learned, as files: its weights"),
     ("NLL", "negative log-likelihood: how surprising music is to a model, the less the better it foresees it"),
     ("Nat", "the unit of that: 0 is no surprise, 1.6 a choice among five, 2.3 among ten"),
     ("LoRA", "training a few small weights beside the large ones, which is lighter than all of them"),

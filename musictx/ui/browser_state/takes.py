@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musictx.config import SamplingConfig
+from musictx.config import ComposeSettings, SamplingConfig
 from musictx.errors import MusictxError, SettingsError
 from musictx.midi.notes import NoteSequence
-from musictx.takes import ComposeSettings, Seed, Take
+from musictx.takes import Seed, Take
 from musictx.ui import text
 from musictx.ui.forms import sampling_words
 from musictx.ui.player.stage_view import Picture

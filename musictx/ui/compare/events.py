@@ -37,13 +37,16 @@ def wire_compare(
         sound: SoundFont and room, which are set on the Compose tab.
     """
     for side in (tab.a, tab.b):
-        shown.select(comparing.own.offer, [kept], [side.checkpoint], **QUICK)
-        wire_preset(side.preset, side.sampling)
-        wire_licence(side.checkpoint, seeds.studio.checkpoints)
+        shown.select(comparing.own.offer, [kept], [side.controls["checkpoint"]], **QUICK)
+        wire_preset(side.preset, side.controls)
+        wire_licence(side.controls["checkpoint"], seeds.studio.checkpoints)
     tab.dice.click(new_random_seed, None, [tab.random_seed], **QUICK)
     wire_seed_panel(tab, seeds, tab.context_seconds, sound)
     page.load(
-        SettingsMemory(comparing.own).compare, [stored, kept], [*tab.remembered, tab.a.preset, tab.b.preset], **QUICK
+        SettingsMemory(comparing.own).compare,
+        [stored, kept],
+        [*tab.remembered.values(), tab.a.preset, tab.b.preset],
+        **QUICK,
     )
     draw_random_seed(page, tab.random_seed, "compare")
     remember(tab.remembered, stored)

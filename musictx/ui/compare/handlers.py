@@ -14,8 +14,9 @@ from typing import Any
 
 import gradio as gr
 
+from musictx.config import LARGEST_SEED, ComposeSettings
 from musictx.errors import MusictxError, SettingsError
-from musictx.takes import LARGEST_SEED, ComposeSettings, Seed
+from musictx.takes import Seed
 from musictx.ui import text
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
 from musictx.ui.browser_state.takes import keep
@@ -31,8 +32,8 @@ from musictx.ui.compose.handlers import (
     ComposeHandlers,
     after_run,
 )
-from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, generate_ready, new_random_seed
-from musictx.ui.forms import SIDE_INPUTS, read_settings, read_sound
+from musictx.ui.controls import generate_ready, new_random_seed
+from musictx.ui.forms import OF_SIDE, named, read_settings, read_sound
 from musictx.ui.player.desk import Desk, Press
 from musictx.ui.player.downloads import all_files, first_files, is_complete
 from musictx.ui.player.stage_view import TAKE_SOUND, Picture, TakeFiles
@@ -91,11 +92,11 @@ class CompareHandlers:
         *values: Any,
     ) -> tuple[Side, Side]:
         """A and B as the controls have them; SettingsError says whose value does not fit."""
-        a_values, b_values = values[:SIDE_INPUTS], values[SIDE_INPUTS:]
+        a_values, b_values = (named(OF_SIDE, part) for part in (values[: len(OF_SIDE)], values[len(OF_SIDE) :]))
         next_seed = random_seed if same_seed or random_seed is None else (random_seed + 1) % (LARGEST_SEED + 1)
         settings = [
-            _side_settings("A", seconds, random_seed, *a_values),
-            _side_settings("B", seconds, next_seed, *b_values),
+            _side_settings("A", seconds, random_seed, a_values),
+            _side_settings("B", seconds, next_seed, b_values),
         ]
         titles = self.own.titles(kept, request)
         known = [titles.get(each.checkpoint, each.checkpoint) for each in settings]
@@ -249,19 +250,8 @@ def _kept_openly(done: Picture) -> list[dict[str, Any]]:
     return [] if done.would_be_lost else keep(done)
 
 
-def _side_settings(
-    letter: str,
-    seconds: float,
-    random_seed: float | None,
-    temperature: float,
-    top_k: float,
-    top_p: float,
-    focus: float,
-    stay_in_key: float,
-    checkpoint: str | None,
-) -> ComposeSettings:
+def _side_settings(letter: str, seconds: float, random_seed: float | None, own: dict[str, Any]) -> ComposeSettings:
     try:
-        sampling = (temperature, top_k, top_p, focus, stay_in_key)
-        return read_settings(*sampling, seconds, DEFAULT_CONTEXT_SECONDS, 1, random_seed, checkpoint)
+        return read_settings({**own, "seconds": seconds, "random_seed": random_seed})
     except SettingsError as error:
         raise SettingsError(f"{letter}: {error}") from error

@@ -15,15 +15,13 @@ from musictx.ui.controls import (
     DEFAULT_PRESET,
     actions,
     checkpoint_picker,
-    focus_knob,
-    key_knob,
-    length_knob,
     panel_title,
     preset_radio,
     random_seed_row,
-    sampling_knobs,
     seed_panel,
+    setting_knobs,
 )
+from musictx.ui.forms import COMPOSE, OF_SIDE, names, preset_values
 from musictx.ui.player.desk import Desk
 from musictx.ui.player.stage_view import Picture
 
@@ -35,25 +33,15 @@ OTHER_PRESET = "creative"  # B's, where there is no other checkpoint to compare 
 
 @dataclass(frozen=True)
 class SideControls:
-    """What A or B is made with; `settings` are in the order of `compare_handlers._side_settings`."""
+    """What A or B is made with; `controls`: of every setting in `forms.OF_SIDE`, by name."""
 
-    checkpoint: gr.Dropdown
     preset: gr.Radio
-    temperature: gr.Slider
-    top_k: gr.Slider
-    top_p: gr.Slider
-    focus: gr.Slider
-    stay_in_key: gr.Slider
-
-    @property
-    def sampling(self) -> list[Any]:
-        """What a preset sets."""
-        return [self.temperature, self.top_k, self.top_p]
+    controls: dict[str, Any]
 
     @property
     def settings(self) -> list[Any]:
-        """Inputs that make up this side's settings."""
-        return [*self.sampling, self.focus, self.stay_in_key, self.checkpoint]
+        """The controls in the order of `forms.OF_SIDE`."""
+        return [self.controls[name] for name in names(OF_SIDE)]
 
 
 @dataclass(frozen=True)
@@ -88,10 +76,12 @@ class CompareTab:
         return [self.seconds, self.random_seed, self.same_seed, *self.a.settings, *self.b.settings]
 
     @property
-    def remembered(self) -> list[Any]:
-        """What the browser keeps, in the order of `SettingsMemory.compare`."""
-        both = [self.seconds, self.random_seed, self.same_seed, self.blind]
-        return [*both, *self.a.settings, *self.b.settings]
+    def remembered(self) -> dict[str, Any]:
+        """What the browser keeps, by name; a side's settings behind its letter."""
+        both = {"seconds": self.seconds, "random_seed": self.random_seed}
+        both |= {"same_seed": self.same_seed, "blind": self.blind}
+        sides = (("a", self.a), ("b", self.b))
+        return both | {f"{letter} {name}": side.controls[name] for letter, side in sides for name in names(OF_SIDE)}
 
 
 def build_compare(studio: Studio, first: Picture, report: str, checkpoint: str | None) -> CompareTab:
@@ -142,16 +132,16 @@ def _side(studio: Studio, letter: str, checkpoint: str | None, preset: str) -> S
         picker = checkpoint_picker(studio, checkpoint, prefix, of)
         radio = preset_radio(preset, prefix, of)
         with gr.Accordion(f"More{of}", open=False, elem_id=f"{prefix}more", elem_classes="more"):
-            knobs = sampling_knobs(preset, prefix, of)
-            knobs |= {"focus": focus_knob(prefix, of), "stay_in_key": key_knob(prefix, of)}
-    return SideControls(checkpoint=picker, preset=radio, **knobs)
+            knobs = setting_knobs(OF_SIDE, prefix, of, preset_values(preset))
+    return SideControls(radio, {**knobs, "checkpoint": picker})
 
 
 def _both() -> dict[str, Any]:
     """What A and B have in common."""
     with gr.Column(elem_classes="sheet"):
         panel_title("Both")
-        parts: dict[str, Any] = {"seconds": length_knob("compare-"), **random_seed_row("compare-")}
+        parts = setting_knobs([each for each in COMPOSE if each.name == "seconds"], "compare-")
+        parts |= random_seed_row("compare-")
         parts["same_seed"] = gr.Checkbox(
             True, label="Same random seed", info="without it B takes the next number", elem_id="same-seed"
         )

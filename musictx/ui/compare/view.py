@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from musictx.config import ComposeSettings
 from musictx.generation.score import SeedScore
-from musictx.takes import ComposeSettings, Progress, Take
+from musictx.takes import Progress, Take
 from musictx.ui import text
 from musictx.ui.forms import sampling_words
 from musictx.ui.player.packing import NoteStream, pack

@@ -8,21 +8,19 @@ from typing import Any
 
 import gradio as gr
 
-from musictx.config import SAMPLING_PRESETS, SamplingConfig
+from musictx.config import SAMPLING_PRESETS
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
 from musictx.ui.browser_state.restore import RestoreHandlers
 from musictx.ui.browser_state.settings import SettingsMemory, draw_random_seed, remember
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.compose.tab import ComposeTab
 from musictx.ui.controls import (
-    DEFAULT_CONTEXT_SECONDS,
     DEFAULT_PRESET,
     DEFAULT_ROOM,
-    DEFAULT_SECONDS,
     licence_of,
     new_random_seed,
 )
-from musictx.ui.forms import preset_of, preset_values
+from musictx.ui.forms import COMPOSE, OF_PRESET, named, names, preset_of, preset_values, usual_settings
 from musictx.ui.seed.handlers import SeedHandlers
 
 GENERATION = "generation"  # one queue, whichever way a piece is asked for
@@ -65,10 +63,10 @@ def wire(
     """
     _wire_seed(page, tab, seeds, music)
     _wire_settings(tab, seeds)
-    remembered = [*tab.settings, *tab.sound]
+    remembered = {**dict(zip(names(COMPOSE), tab.settings, strict=True)), "soundfont": tab.soundfont, "room": tab.room}
     memory = SettingsMemory(OwnCheckpoints(music.workshop))
-    page.load(memory.compose, [stored, kept], [*remembered, tab.preset], **QUICK)
-    draw_random_seed(page, tab.random_seed, "compose")
+    page.load(memory.compose, [stored, kept], [*remembered.values(), tab.preset], **QUICK)
+    draw_random_seed(page, tab.controls["random_seed"], "compose")
     remember(remembered, stored)
     _wire_music(page, tab, music, kept)
     page.unload(music.leave)
@@ -106,39 +104,31 @@ def wire_meeting(shown: gr.Tab, mine: Any, other: Any, seeds: SeedHandlers) -> N
 
 def _wire_settings(tab: ComposeTab, seeds: SeedHandlers) -> None:
     def reset() -> tuple[Any, ...]:
-        sampling = preset_values(DEFAULT_PRESET) or ()
-        usual = SamplingConfig()
-        return (
-            DEFAULT_PRESET,
-            *sampling,
-            usual.focus,
-            usual.stay_in_key,
-            DEFAULT_SECONDS,
-            DEFAULT_CONTEXT_SECONDS,
-            1,
-            new_random_seed(),
-            DEFAULT_ROOM,
-        )
+        fresh = {**usual_settings(), **(preset_values(DEFAULT_PRESET) or {}), "random_seed": new_random_seed()}
+        fresh["checkpoint"] = gr.skip()
+        return (*fresh.values(), DEFAULT_PRESET, DEFAULT_ROOM)
 
-    wire_preset(tab.preset, tab.sampling)
-    tab.dice.click(new_random_seed, None, [tab.random_seed], **QUICK)
-    tab.reset.click(reset, None, [tab.preset, *tab.settings[:-1], tab.room], **QUICK)
-    wire_licence(tab.checkpoint, seeds.studio.checkpoints)
+    wire_preset(tab.preset, tab.controls)
+    tab.dice.click(new_random_seed, None, [tab.controls["random_seed"]], **QUICK)
+    tab.reset.click(reset, None, [*tab.settings, tab.preset, tab.room], **QUICK)
+    wire_licence(tab.controls["checkpoint"], seeds.studio.checkpoints)
     wire_licence(tab.soundfont, seeds.studio.soundfonts)
 
 
-def wire_preset(preset: gr.Radio, sampling: list[Any]) -> None:
+def wire_preset(preset: gr.Radio, controls: dict[str, Any]) -> None:
     """A preset moves its sliders, and a slider moved by hand says which preset that is."""
+    sampling = [controls[name] for name in names(OF_PRESET)]
 
     def choose(name: str) -> Any:
         values = preset_values(name)
-        return values if values else (gr.skip(), gr.skip(), gr.skip())
+        return tuple(values.values()) if values else tuple(gr.skip() for _ in OF_PRESET)
 
     preset.input(choose, [preset], sampling, **QUICK)
     # In the browser alone: of a number that does not fit its field tells, and the server has nothing to say.
-    named = PRESET_OF.replace("PRESETS", json.dumps({name: preset_values(name) for name in SAMPLING_PRESETS}))
+    presets = {name: [*(preset_values(name) or {}).values()] for name in SAMPLING_PRESETS}
+    recognise = PRESET_OF.replace("PRESETS", json.dumps(presets))
     for slider in sampling:
-        slider.input(None, sampling, [preset], js=named, trigger_mode="always_last", **QUICK)
+        slider.input(None, sampling, [preset], js=recognise, trigger_mode="always_last", **QUICK)
 
 
 def wire_licence(picker: gr.Dropdown, things: Callable[[], Sequence[Any]]) -> None:
@@ -156,7 +146,7 @@ def _wire_music(page: gr.Blocks, tab: ComposeTab, music: ComposeHandlers, kept: 
     made = begun.then(
         music.generate,
         [tab.desk, kept],
-        [tab.stage, tab.generate, tab.stop, tab.random_seed],
+        [tab.stage, tab.generate, tab.stop, tab.controls["random_seed"]],
         concurrency_id=GENERATION,
         concurrency_limit=music.stop_flags.at_once,
         **INNER,
@@ -167,4 +157,9 @@ def _wire_music(page: gr.Blocks, tab: ComposeTab, music: ComposeHandlers, kept: 
         changed(music.sound_anew, [tab.desk, *tab.sound], [tab.stage], **SOUND)
     tab.stop.click(music.stop, None, [tab.stop], **QUICK)
     again = tab.stage.again(music.again, [tab.desk], tab.settings, **QUICK)
-    again.then(preset_of, tab.sampling, [tab.preset], **QUICK)
+    again.then(
+        lambda *values: preset_of(named(OF_PRESET, values)),
+        [tab.controls[name] for name in names(OF_PRESET)],
+        [tab.preset],
+        **QUICK,
+    )

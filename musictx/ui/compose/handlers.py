@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from musictx.config import RenderSettings
 from musictx.errors import CheckpointError, MusictxError, SettingsError, TrainingError
-from musictx.takes import Progress, RenderSettings, Take, sharing_sentence
+from musictx.takes import Progress, Take, sharing_sentence
 from musictx.ui import text
 from musictx.ui.access.identity import owner_in
 from musictx.ui.access.own_checkpoints import RUN
 from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.browser_state.takes import keep
 from musictx.ui.controls import generate_ready, new_random_seed
-from musictx.ui.forms import SETTINGS, read_settings, read_sound, write_settings
+from musictx.ui.forms import COMPOSE, named, names, read_settings, read_sound, write_settings
 from musictx.ui.player.desk import Desk, Press
 from musictx.ui.player.downloads import all_files, archive_name, first_files, is_complete, publish, take_stem
 from musictx.ui.player.stage_view import TAKE_SOUND, Picture, Problem, TakeFiles, grow
@@ -49,9 +50,9 @@ class ComposeHandlers:
         self.studio, self.stop_flags, self.warm_up, self.workshop = studio, stop_flags, warm_up, workshop
 
     def begin(self, desk: Desk, request: gr.Request, *values: Any) -> tuple[Any, ...]:
-        """At once after the press, before the queue: (stage, generate, stop, timer)."""
+        """At once after the press, before the queue: (stage, generate, stop, timer); `values` of `forms.COMPOSE`."""
         try:
-            settings = read_settings(*values)
+            settings = read_settings(named(COMPOSE, values))
         except MusictxError as error:
             return (self.told(desk, str(error)), gr.skip(), gr.skip(), gr.skip())
         return self.started(desk, str(request.session_hash), settings, settings.seconds)
@@ -223,8 +224,9 @@ class ComposeHandlers:
         """The settings that made a take are put back: one value for each setting."""
         index, takes = int(getattr(event, "take", 0)), desk.picture.takes
         if not 0 <= index < len(takes):
-            return tuple(gr.skip() for _ in range(SETTINGS))
-        return write_settings(takes[index].settings)
+            return tuple(gr.skip() for _ in COMPOSE)
+        written = write_settings(takes[index].settings)
+        return tuple(written[name] for name in names(COMPOSE))
 
 
 def sharing_words(studio: Studio, take: Take) -> str:

@@ -7,24 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from musictx.takes import CONTEXT_RANGE_S, MOST_VARIATIONS
 from musictx.ui.component import knob
 from musictx.ui.controls import (
-    DEFAULT_CONTEXT_SECONDS,
     DEFAULT_PRESET,
     DEFAULT_ROOM,
     actions,
     checkpoint_picker,
-    focus_knob,
-    key_knob,
-    length_knob,
     licence_of,
     panel_title,
     preset_radio,
     random_seed_row,
-    sampling_knobs,
     seed_panel,
+    setting_knobs,
 )
+from musictx.ui.forms import COMPOSE, OF_PRESET, SAMPLING, names, preset_values
 from musictx.ui.player.desk import Desk
 from musictx.ui.player.stage import build_stage
 from musictx.ui.player.stage_view import Picture
@@ -40,24 +36,18 @@ PRESETS_DIFFER = "Precise repeats itself most, on the fewest keys; Creative leas
 
 @dataclass(frozen=True)
 class ComposeTab:
-    """The components that take part in events; `settings` are in the order of `forms.read_settings`."""
+    """The components that take part in events.
+
+    controls: of every setting in `forms.COMPOSE`, by name.
+    """
 
     desk: gr.State
     seed: gr.Dropdown
     upload: gr.UploadButton
     report: gr.HTML
     preset: gr.Radio
-    temperature: gr.Slider
-    top_k: gr.Slider
-    top_p: gr.Slider
-    seconds: gr.Slider
-    context_seconds: gr.Slider
-    focus: gr.Slider
-    stay_in_key: gr.Slider
-    variations: gr.Slider
-    random_seed: gr.Number
+    controls: dict[str, Any]
     dice: gr.Button
-    checkpoint: gr.Dropdown
     soundfont: gr.Dropdown
     room: gr.Slider
     generate: gr.Button
@@ -68,22 +58,13 @@ class ComposeTab:
 
     @property
     def settings(self) -> list[Any]:
-        """Inputs that make up ComposeSettings."""
-        return [
-            *self.sampling,
-            self.focus,
-            self.stay_in_key,
-            self.seconds,
-            self.context_seconds,
-            self.variations,
-            self.random_seed,
-            self.checkpoint,
-        ]
+        """The controls in the order of `forms.COMPOSE`."""
+        return [self.controls[name] for name in names(COMPOSE)]
 
     @property
-    def sampling(self) -> list[Any]:
-        """What a preset sets."""
-        return [self.temperature, self.top_k, self.top_p]
+    def context_seconds(self) -> Any:
+        """How much of the seed is listened to."""
+        return self.controls["context_seconds"]
 
     @property
     def sound(self) -> list[Any]:
@@ -106,31 +87,28 @@ def build_compose(studio: Studio, first: Picture, report: str, warm_up: WarmUp) 
 
 
 def _creativity_panel(studio: Studio, checkpoint: str | None) -> dict[str, Any]:
-    """Presets, the three sliders they move, length; the rest one click away."""
+    """Presets, the sliders that they move, length; the rest one click away."""
     with gr.Column(elem_classes="sheet"):
         with gr.Row(elem_classes="panel-head"):
             panel_title("Creativity")
             reset = gr.Button("Reset", size="sm", elem_id="reset")
         parts: dict[str, Any] = {"preset": preset_radio(DEFAULT_PRESET), "reset": reset}
         gr.HTML(f'<p class="preset-words">{PRESETS_DIFFER}</p>', apply_default_css=False)
-        parts |= sampling_knobs(DEFAULT_PRESET)
-        parts["seconds"] = length_knob()
+        controls = setting_knobs(OF_PRESET, values=preset_values(DEFAULT_PRESET))
+        controls |= setting_knobs([each for each in COMPOSE if each.name == "seconds"])
         with gr.Accordion("More", open=False, elem_id="more", elem_classes="more"):
-            return parts | _more(studio, checkpoint)
+            parts |= _more(studio, checkpoint, controls)
+        return parts | {"controls": controls}
 
 
-def _more(studio: Studio, checkpoint: str | None) -> dict[str, Any]:
-    """What most visitors never need."""
-    parts: dict[str, Any] = {
-        "variations": knob("variations", 1, MOST_VARIATIONS, 1, 1, "Variations", "takes side by side", whole=True),
-        "context_seconds": knob(
-            "context", 5, CONTEXT_RANGE_S[1], DEFAULT_CONTEXT_SECONDS, 5, "Context", "last seconds of the seed"
-        ),
-        "focus": focus_knob(),
-        "stay_in_key": key_knob(),
-    }
-    parts |= random_seed_row()
-    parts["checkpoint"] = checkpoint_picker(studio, checkpoint)
+def _more(studio: Studio, checkpoint: str | None, controls: dict[str, Any]) -> dict[str, Any]:
+    """What most visitors never need; adds to `controls`."""
+    rest = [each for each in COMPOSE if each.name not in controls]
+    # Takes and context first: they are understood without a word of explanation.
+    others, sampling = ([each for each in rest if (each in SAMPLING) is wanted] for wanted in (False, True))
+    controls |= setting_knobs([*others[::-1], *sampling])
+    parts: dict[str, Any] = random_seed_row()
+    controls |= {"random_seed": parts.pop("random_seed"), "checkpoint": checkpoint_picker(studio, checkpoint)}
     fonts = studio.soundfonts()
     parts["soundfont"] = gr.Dropdown(
         [(font.name, font.name) for font in fonts],

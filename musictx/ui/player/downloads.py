@@ -11,9 +11,9 @@ from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 
 from musictx.audio.encode import convert_audio
-from musictx.config import MIDI_FORMATS
+from musictx.config import MIDI_FORMATS, RenderSettings
 from musictx.errors import MusictxError
-from musictx.takes import RenderSettings, Take
+from musictx.takes import Take
 from musictx.ui.player.stage_view import TakeFiles, safe_name
 
 if TYPE_CHECKING:

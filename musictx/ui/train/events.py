@@ -73,7 +73,7 @@ def wire_train(page: gr.Blocks, tab: TrainTab, compose: ComposeTab, tabs: gr.Tab
     entered = page.load(on.access.enter, [tab.kept], [tab.kept, tab.notice, tab.steps], **QUICK)
     shown = entered.then(on.datasets.show, [tab.kept], step, **QUICK)
     shown.then(on.runs.show, [tab.kept], panel, **QUICK)
-    entered.then(on.own.offer, [tab.kept], [compose.checkpoint], **QUICK)
+    entered.then(on.own.offer, [tab.kept], [compose.controls["checkpoint"]], **QUICK)
     entered.then(on.uploads.show, [tab.kept], [tab.brought, tab.brought_row], **QUICK)
     shown.then(on.forms.bases, [tab.kept], [tab.form["base"]], **QUICK)
     # Those above come with every visit and say a refusal where it belongs; all others are asked for by a press.
@@ -131,7 +131,7 @@ def _wire_listening(page: gr.Blocks, tab: TrainTab, listening: ListenHandlers) -
 
 
 def _wire_use(tab: TrainTab, compose: ComposeTab, tabs: gr.Tabs, on: TrainHandlers) -> None:
-    taken = [compose.checkpoint, tabs]
+    taken = [compose.controls["checkpoint"], tabs]
     tab.outcome.use(on.own.use, [tab.kept], taken, **QUICK)
     brought = gr.State("")
     row = [tab.brought, tab.brought_row]
@@ -140,6 +140,6 @@ def _wire_use(tab: TrainTab, compose: ComposeTab, tabs: gr.Tabs, on: TrainHandle
         on.uploads.remove, [tab.brought, tab.kept], [tab.brought_problem, *row], js=ASK, trigger_mode="once", **QUICK
     )
     used = added.then(on.own.use_reference, [brought, tab.kept], taken, **QUICK)
-    dropped.then(on.own.offer, [tab.kept], [compose.checkpoint], **QUICK)
+    dropped.then(on.own.offer, [tab.kept], [compose.controls["checkpoint"]], **QUICK)
     for changed in (used, dropped):
         changed.then(on.forms.bases, [tab.kept], [tab.form["base"]], **QUICK)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from musictx.audio.encode import write_audio
+from musictx.config import RenderSettings
 from musictx.errors import MusictxError
 from musictx.midi.files import write_midi
 from musictx.midi.notes import NoteSequence
-from musictx.takes import RenderSettings
 from musictx.ui import text
 from musictx.ui.access.identity import owner_in
 from musictx.ui.access.stop_flags import StopFlags

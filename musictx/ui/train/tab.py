@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from musictx.config import DEFAULT_CHECKPOINT
 from musictx.midi.files import MIDI_SUFFIXES
-from musictx.takes import DEFAULT_CHECKPOINT
 from musictx.training.config import PRECISIONS
 from musictx.ui.access.sign_in import has_accounts
 from musictx.ui.component import DECK, build_component, knob

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musictx.config import SAMPLING_PRESETS
+from musictx.config import SAMPLING_PRESETS, ComposeSettings
 from musictx.errors import TrainingError
 from musictx.generation.generate import generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
@@ -21,7 +21,7 @@ from musictx.midi.codec import decode
 from musictx.midi.files import write_midi
 from musictx.midi.join import seed_and_join
 from musictx.midi.notes import NoteSequence
-from musictx.takes import ComposeSettings, Take
+from musictx.takes import Take
 from musictx.training.dataset import Corpus
 from musictx.training.runs import RunFolder, read_json, replace_file
 

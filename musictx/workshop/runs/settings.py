@@ -7,8 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from musictx.config import LORA_LAYERS, check_range, from_known_fields
+from musictx.config import LORA_LAYERS, from_known_fields
 from musictx.errors import SettingsError
+from musictx.settings import check_range
 from musictx.training.config import PRECISIONS
 
 ARCHITECTURES = ("enhanced", "original", "custom")

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from musictx.config import check_whole
 from musictx.errors import CheckpointError, TrainingError
+from musictx.settings import check_whole
 from musictx.training.config import MANY, TrainingConfig
 from musictx.training.runs import RunFolder, read_json, replace_file
 from musictx.workshop.datasets.store import is_id, new_id
