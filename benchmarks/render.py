@@ -21,8 +21,9 @@ from musictx.audio.encode import FORMATS, write_audio
 from musictx.audio.engines import open_engine
 from musictx.audio.library import synthesiser_name
 from musictx.audio.loudness import Samples
-from musictx.audio.soundfont import SoundFont, cache_folder, find_soundfonts
+from musictx.audio.soundfont import SoundFont, find_soundfonts
 from musictx.audio.synth import render
+from musictx.files import cache_folder
 from musictx.midi.notes import NoteSequence
 
 SAMPLE_RATE_HZ = 44100

@@ -19,10 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.audio.encode import write_audio
-from musictx.audio.soundfont import SoundFont, best_soundfont, cache_folder, find_soundfonts
+from musictx.audio.soundfont import SoundFont, best_soundfont, find_soundfonts
 from musictx.audio.synth import render
 from musictx.config import AUDIO_FORMATS, MIDI_FORMATS, SAMPLE_RATE_HZ, ComposeSettings, RenderSettings
 from musictx.errors import AudioError, MidiError
+from musictx.files import cache_folder
 from musictx.generation.generate import Chunk, Ending, generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
 from musictx.generation.score import SeedScore, score_seed

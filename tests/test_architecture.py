@@ -16,10 +16,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "musictx"
 
 # Room -> rooms of musictx it may import, besides itself. "errors" and "config" are the ground floor.
-GROUND = {"errors", "config", "types", "settings"}
+GROUND = {"errors", "config", "types", "settings", "files"}
 LAW: dict[str, set[str]] = {
     "errors": set(),
     "types": set(),
+    "files": set(),
     "settings": {"errors"},
     "privacy": set(),
     "hosting": GROUND,

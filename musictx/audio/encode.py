@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +13,7 @@ import numpy.typing as npt
 
 from musictx.audio.loudness import LIMIT_LEVEL, PEAK_LEVEL, peak_of
 from musictx.errors import AudioError
+from musictx.files import whole_file
 
 if TYPE_CHECKING:
     import soundfile
@@ -133,16 +131,11 @@ def _write_whole(blocks: Callable[[], Iterable[Block]], path: Path, sample_rate_
             f"{path} could not be written: {chosen.container} knows the sample rates {known} Hz. "
             f"Received: {sample_rate_hz} Hz"
         )
-    partial = path.with_name(f".{uuid.uuid4().hex}.part")  # not the name itself, which may be as long as is allowed
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_within_full_scale(blocks, partial, sample_rate_hz, chosen)
-        os.replace(partial, path)
+        with whole_file(path) as unfinished:
+            _write_within_full_scale(blocks, unfinished, sample_rate_hz, chosen)
     except (OSError, RuntimeError) as error:  # soundfile's errors are RuntimeErrors
         raise AudioError(f"{path} could not be written ({error}). Is the disk full?") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
     return path
 
 

@@ -9,9 +9,7 @@ user's cache, where `find_soundfonts` looks first.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
-import os
 import re
 import shutil
 import subprocess
@@ -25,8 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.audio.sf2 import StereoSample, Zone, write_sf2
-from musictx.audio.soundfont import SALAMANDER_FILE, cache_folder
+from musictx.audio.soundfont import SALAMANDER_FILE
 from musictx.errors import AudioError, MusictxError
+from musictx.files import cache_folder, whole_file
 
 PACKAGE = "@audio-samples/piano-velocity{layer}@1.0.5"
 LAYERS = (5, 8, 11, 14)  # four of the sixteen, evenly spread over the velocities that playing uses
@@ -218,20 +217,15 @@ def release_s(key: int) -> float:
 
 
 def _write_whole(destination: Path, layers: dict[int, list[StereoSample]]) -> None:
-    partial = destination.with_name(f".{destination.name}.{os.getpid()}.part")
     samples = [sample for layer in layers.values() for sample in layer]
     try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        write_sf2(partial, samples, zones_of(layers), SAMPLE_RATE_HZ, TEXTS)
-        os.replace(partial, destination)
+        with whole_file(destination) as unfinished:
+            write_sf2(unfinished, samples, zones_of(layers), SAMPLE_RATE_HZ, TEXTS)
     except OSError as error:
         raise AudioError(
             f"{destination} could not be written ({error.strerror}). It needs about 250 MB; set MUSICTX_CACHE to use "
             "another folder."
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

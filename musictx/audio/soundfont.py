@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -85,18 +84,6 @@ def best_soundfont(fonts: Sequence[SoundFont]) -> SoundFont:
             "to build the Salamander grand piano."
         )
     return fonts[0]
-
-
-def cache_folder() -> Path:
-    """Where what was built for this user is kept: $MUSICTX_CACHE, else the platform's cache folder."""
-    chosen = os.environ.get("MUSICTX_CACHE")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "musictx" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "musictx"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "musictx"
 
 
 def system_folders() -> tuple[Path, ...]:

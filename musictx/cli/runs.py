@@ -215,8 +215,9 @@ def _sampler(config: TrainingConfig, folder: Path) -> Callable[..., None]:
 def _time_steps(folder: Path) -> None:
     import json
 
+    from musictx.files import replace_file
     from musictx.training.config import TrainingConfig
-    from musictx.training.runs import RunFolder, replace_file
+    from musictx.training.runs import RunFolder
     from musictx.workshop.runs.measure import FILE, measure
 
     config = TrainingConfig.from_dict(RunFolder(folder).read_config())

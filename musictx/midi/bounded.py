@@ -7,7 +7,6 @@ when it has become it, so that happens where it harms nobody. Small files, which
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
 import subprocess
 import sys
@@ -16,9 +15,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from musictx.errors import MidiError
+from musictx.files import child_environment
 from musictx.midi.files import Recording, read_midi
 
-PROJECT = Path(__file__).resolve().parents[2]
 MOST_BYTES = 96 * 2**20  # that the process may take beyond what it began with
 LONGEST_S = 60.0
 SMALL_BYTES = 2**16
@@ -97,10 +96,9 @@ class BoundedReader:
         return answer
 
     def _start(self) -> subprocess.Popen[bytes]:
-        paths = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "musictx.midi.bounded", str(self._most_bytes)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
+            env=child_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -7,7 +7,6 @@ The second makes the first readable: pieces by people share passages too (scales
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.errors import CheckpointError
+from musictx.files import whole_file
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passages import N_GRAM, PassageSet, SharedPassage
 
@@ -79,9 +79,9 @@ class PassageIndex:
 
     def save(self, folder: Path) -> Path:
         """Writes `folder/passages.npz`, whole or not at all."""
-        partial = folder / f".{INDEX_FILE}.part.npz"
-        np.savez(partial, format=FORMAT, n_gram=N_GRAM, bits=self.passages.bits, usual=self.usual, high=self.high)
-        os.replace(partial, folder / INDEX_FILE)
+        with whole_file(folder / INDEX_FILE) as unfinished:
+            bits, usual, high = self.passages.bits, self.usual, self.high
+            np.savez(unfinished, format=FORMAT, n_gram=N_GRAM, bits=bits, usual=usual, high=high)
         return folder / INDEX_FILE
 
     @classmethod

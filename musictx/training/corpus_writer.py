@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from musictx.files import replace_file
 from musictx.midi import vocabulary
-from musictx.training.runs import replace_file
 
 UNFINISHED_TOKENS, UNFINISHED_PIECES = "tokens.part", "pieces.part.jsonl"
 

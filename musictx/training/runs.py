@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.errors import TrainingError
+from musictx.files import replace_file, whole_file
 from musictx.model.card import CARD_FILE
 
 Arrays = list[npt.NDArray[Any]]
@@ -92,16 +93,14 @@ class RunFolder:
         replace_file(self.path / "run.json", json.dumps(config, indent=2).encode())
 
     def write_state(self, state: State) -> None:
-        """Stores everything to go on from; not yet whole, it has no name that anybody reads."""
-        unfinished = self.path / "state.part.npz"
+        """Stores everything to go on from."""
         named: dict[str, Any] = {f"v{number}": array for number, array in enumerate(state.arrays)}
-        with unfinished.open("wb") as file:
-            np.savez(
-                file, step=state.step, best_nll=state.best_nll, pending=state.pending, seconds=state.seconds, **named
-            )
+        told = ("step", "best_nll", "pending", "seconds")
+        named |= {name: getattr(state, name) for name in told}
+        with whole_file(self.path / "state.npz") as unfinished, unfinished.open("wb") as file:
+            np.savez(file, **named)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(unfinished, self.path / "state.npz")
 
     def read_state(self) -> State | None:
         """What `write_state` stored, or None if nothing was saved yet; TrainingError if it is damaged."""
@@ -151,21 +150,3 @@ class RunFolder:
             path.unlink(missing_ok=True)
         for folder in (*self.path.glob(".best-*"), *self.path.glob(".last-*"), *self.path.glob(".base-*")):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Writes `content` to `path`, whole or not at all; folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The process's number keeps two writers from using one unfinished file.
-    unfinished = path.with_name(f"{path.name}.part{os.getpid()}")
-    unfinished.write_bytes(content)
-    os.replace(unfinished, path)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object, {} where there is none or a damaged one."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}

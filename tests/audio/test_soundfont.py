@@ -13,11 +13,11 @@ from musictx.audio.soundfont import (
     SALAMANDER_FILE,
     UNKNOWN_LICENCE,
     best_soundfont,
-    cache_folder,
     find_soundfonts,
     read_soundfont,
 )
 from musictx.errors import AudioError
+from musictx.files import cache_folder
 from tests.audio.fonts import write_tones
 
 

@@ -13,8 +13,9 @@ import pytest
 from filelock import FileLock
 
 from musictx.errors import TrainingError
+from musictx.files import replace_file
 from musictx.training.config import TrainingConfig
-from musictx.training.runs import RunFolder, State, replace_file
+from musictx.training.runs import RunFolder, State
 from musictx.workshop.runs import worker as child
 from musictx.workshop.runs.status import (
     DIED,

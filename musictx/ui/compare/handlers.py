@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 import secrets
 import tempfile
 import time
@@ -28,7 +27,6 @@ from musictx.ui.compose.handlers import (
     LEAST_GAP_S,
     NO_NOTE,
     STOPPED_EARLY,
-    UNKNOWN,
     ComposeHandlers,
     after_run,
 )
@@ -37,6 +35,7 @@ from musictx.ui.forms import OF_SIDE, named, read_settings, read_sound
 from musictx.ui.player.desk import Desk, Press
 from musictx.ui.player.downloads import all_files, first_files, is_complete
 from musictx.ui.player.stage_view import TAKE_SOUND, Picture, TakeFiles
+from musictx.ui.problems import sentence_of
 
 
 class CompareHandlers:
@@ -151,11 +150,8 @@ class CompareHandlers:
                 yield side
             if side.take is None or not len(side.take.continuation):
                 yield side.but(take=None, problem=STOPPED_EARLY if stop() else NO_NOTE)
-        except MusictxError as error:
-            yield side.but(take=None, problem=str(error))
-        except Exception:
-            logging.getLogger(__name__).exception("one side of a comparison failed")
-            yield side.but(take=None, problem=UNKNOWN)
+        except Exception as error:
+            yield side.but(take=None, problem=sentence_of(error, "one side of a comparison failed"))
 
     def _scored(self, seed: Seed, shown: Comparison) -> Comparison:
         """Both with the NLL of the seed under what made them; where that is the same, it is measured once."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 import time
 import zipfile
@@ -26,6 +25,7 @@ from musictx.ui.forms import COMPOSE, named, names, read_settings, read_sound, w
 from musictx.ui.player.desk import Desk, Press
 from musictx.ui.player.downloads import all_files, archive_name, first_files, is_complete, publish, take_stem
 from musictx.ui.player.stage_view import TAKE_SOUND, Picture, Problem, TakeFiles, grow
+from musictx.ui.problems import sentence_of
 from musictx.ui.seed.handlers import SEED_SOUND
 from musictx.ui.server.warm_up import WarmUp
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 LEAST_GAP_S = 0.15  # between two pictures of a growing roll; more often is not smoother
 KEEP_EVERY_S = 10.0  # what is unfinished goes to the browser's store so often: a reload loses no more
 NOT_STARTED = "Generating did not start"
-UNKNOWN = "Something went wrong inside musictx. Your seed and settings are kept; the terminal shows the details."
 NO_NOTE = "No note was written. Press Generate again for another try, or raise the temperature a little."
 STOPPED_EARLY = "Stopped before the first note. Press Generate to start again."
 ENDED = {"stopped": "Stopped", "too dense": "Cut short: too many notes at once"}
@@ -103,11 +102,8 @@ class ComposeHandlers:
         self.stop_flags.go_on(session, press.stop)
         try:
             yield from stream(picture, press)
-        except MusictxError as error:
-            yield self.failed(desk, picture, str(error))
-        except Exception:
-            logging.getLogger(__name__).exception("generation failed")
-            yield self.failed(desk, picture, UNKNOWN)
+        except Exception as error:
+            yield self.failed(desk, picture, sentence_of(error, "generation failed"))
         finally:
             self.stop_flags.end(session, press.stop)
 

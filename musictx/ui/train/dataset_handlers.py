@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import gradio as gr
 
 from musictx.errors import MusictxError, TrainingError
 from musictx.ui.access.identity import owner_in
+from musictx.ui.problems import sentence_of
 from musictx.ui.train.background import Background
 from musictx.ui.train.choices import Choices
 from musictx.ui.train.dataset_view import dataset_value
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from musictx.workshop.workshop import Workshop
 
 LOOK_EVERY_S = 0.3
-UNKNOWN = "Something went wrong inside musictx. What was there is kept; the terminal shows the details."
 
 
 class DatasetHandlers:
@@ -111,11 +110,8 @@ class DatasetHandlers:
                 return
             self.choices.choose(request, dataset=made)
             yield self._chosen(owner, kept, made, request)
-        except MusictxError as error:
-            yield self._problem(kept, request, str(error))
-        except Exception:
-            logging.getLogger(__name__).exception("a dataset could not be read")
-            yield self._problem(kept, request, UNKNOWN)
+        except Exception as error:
+            yield self._problem(kept, request, sentence_of(error, "a dataset could not be read"))
 
     def _reading(self, owner: str, kept: Any, words: str) -> tuple[Any, ...]:
         shown = dataset_value(self.workshop.datasets(owner), None, self.workshop.limits, reading=words)

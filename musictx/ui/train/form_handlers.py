@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,9 @@ import gradio as gr
 
 from musictx.errors import MusictxError, SettingsError
 from musictx.ui.access.identity import owner_in
+from musictx.ui.problems import sentence_of
 from musictx.ui.train.background import Background
 from musictx.ui.train.choices import Choices
-from musictx.ui.train.dataset_handlers import UNKNOWN
 from musictx.ui.train.form import FIELDS, SCRATCH, read_run, shown_for, write_run
 from musictx.ui.train.offer_view import estimate_value, offer_value
 from musictx.ui.train.tab import base_choices
@@ -60,22 +59,16 @@ class FormHandlers:
             # Of a dataset that is not the chosen one any more nobody wants to know.
             late = self.choices.is_late("dataset", kept, request)
             yield gr.skip() if late else estimate_value(work.result()), idle, idle
-        except MusictxError as error:
-            yield offer_value("problem", str(error)), idle, idle
-        except Exception:
-            logging.getLogger(__name__).exception("a run could not be estimated")
-            yield offer_value("problem", UNKNOWN), idle, idle
+        except Exception as error:
+            yield offer_value("problem", sentence_of(error, "a run could not be estimated")), idle, idle
 
     def start(self, kept: Any, request: gr.Request, *values: Any) -> tuple[Any, ...]:
         """Starts a run: (kept, offer); the new run is the chosen one."""
         try:
             dataset_id = str(kept.get("dataset") or "")
             run_id = self.workshop.start(owner_in(kept, request), dataset_id, read_run(*values))
-        except MusictxError as error:
-            return gr.skip(), offer_value("problem", str(error))
-        except Exception:
-            logging.getLogger(__name__).exception("a run could not be started")
-            return gr.skip(), offer_value("problem", UNKNOWN)
+        except Exception as error:
+            return gr.skip(), offer_value("problem", sentence_of(error, "a run could not be started"))
         self.choices.choose(request, run=run_id)
         return self.choices.present(kept, request), offer_value("hint", "Started. It goes on when you close this page.")
 

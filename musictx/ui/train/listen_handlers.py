@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,8 +19,8 @@ from musictx.ui import text
 from musictx.ui.access.identity import owner_in
 from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.player.stage_view import new_serial, safe_name
+from musictx.ui.problems import sentence_of
 from musictx.ui.train.background import Background
-from musictx.ui.train.dataset_handlers import UNKNOWN
 from musictx.ui.train.listen_view import Listening, Piece
 
 if TYPE_CHECKING:
@@ -89,12 +88,8 @@ class ListenHandlers:
                 if work.latest:
                     yield shown.but(share=work.latest[0]).value()
             blind_test = work.result()
-        except MusictxError as error:
-            yield shown.but(wait="", problem=str(error)).value()
-            return
-        except Exception:
-            logging.getLogger(__name__).exception("a blind test failed")
-            yield shown.but(wait="", problem=UNKNOWN).value()
+        except Exception as error:
+            yield shown.but(wait="", problem=sentence_of(error, "a blind test failed")).value()
             return
         finally:
             self.stop_flags.end(session, flag)

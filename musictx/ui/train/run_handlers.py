@@ -13,8 +13,8 @@ import gradio as gr
 from musictx.errors import MusictxError, TrainingError
 from musictx.ui.access.identity import owner_in
 from musictx.ui.player.stage_view import safe_name
+from musictx.ui.problems import sentence_of
 from musictx.ui.train.choices import Choices
-from musictx.ui.train.dataset_handlers import UNKNOWN
 from musictx.ui.train.run_view import outcome_value, run_value
 from musictx.workshop.runs.view import RunView
 
@@ -97,11 +97,8 @@ class RunHandlers:
             return gr.skip(), run_value((), None, str(error)), outcome_value(None), gr.Timer(active=False)
         try:
             act(owner, run_id)
-        except MusictxError as error:
-            problem = str(error)
-        except Exception:
-            logging.getLogger(__name__).exception("a run did not obey")
-            problem = UNKNOWN
+        except Exception as error:
+            problem = sentence_of(error, "a run did not obey")
         runs, run = self._chosen(owner, run_id)
         alive = gr.Timer(active=any(each.live for each in runs))
         self.choices.settle(request, "run", run_id, run.run_id if run else "")

@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 from musictx.errors import CheckpointError, TrainingError
+from musictx.files import whole_file
 from musictx.midi import vocabulary
 from musictx.model.card import CARD_FILE, NOTICE_FILE, CheckpointCard, read_card
 from musictx.model.headers import check_headers
@@ -42,13 +43,11 @@ def pack_checkpoint(folder: Path, title: str, target: Path) -> Path:
             merged = Path(temporary) / "merged"
             merge_elsewhere(folder, merged)
             folder, card = merged, read_card(merged)
-        unfinished = target.with_name(f".{target.name}.part")
-        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+        with whole_file(target) as unfinished, zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr(CARD_FILE, dataclasses.replace(card, title=title).to_json())
             notice = [NOTICE_FILE] * (folder / NOTICE_FILE).is_file()
             for name in (*card.shards, *notice):
                 archive.write(folder / name, name)
-        unfinished.replace(target)
     return target
 
 

@@ -13,19 +13,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from musictx.errors import CheckpointError, MusictxError
+from musictx.files import child_environment
 from musictx.midi import vocabulary
 from musictx.model.card import carry_notice
 from musictx.model.shapes import weight_shapes
 from musictx.model.weights import check_weights, read_weights
 
-PROJECT = Path(__file__).resolve().parents[3]
 CHECK_BYTES = 4 * 2**30  # of address space: weights of 1 GB as stored, as float32, and merged
 LONGEST_S = 300.0
 REFUSED = 3
@@ -54,11 +53,10 @@ def _run(what: str, *paths: Path) -> None:
         what,
         *(str(path.resolve()) for path in paths),
     ]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")])}
     try:
         done = subprocess.run(
             command,
-            env=environment,
+            env=child_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from musictx.errors import CheckpointError
-from musictx.training.runs import read_json, replace_file
+from musictx.files import read_json, replace_file
 from musictx.workshop.checkpoints.package import unpack_checkpoint
 from musictx.workshop.datasets.store import is_id, new_id
 from musictx.workshop.leftovers import remove_unfinished

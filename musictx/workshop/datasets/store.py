@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from musictx.errors import TrainingError
+from musictx.files import read_json, replace_file
 from musictx.midi.codec import decode
 from musictx.midi.files import Recording, read_midi
 from musictx.midi.notes import NoteSequence
 from musictx.training.corpus_writer import CorpusWriter, write_index
 from musictx.training.dataset import open_corpus
-from musictx.training.runs import read_json, replace_file
 from musictx.workshop.advice import dataset_warnings, expectation
 from musictx.workshop.datasets.archive import midi_files, read_all
 from musictx.workshop.datasets.intake import ReadFile, judged, read_file

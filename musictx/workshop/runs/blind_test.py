@@ -15,12 +15,12 @@ from pathlib import Path
 
 from musictx.config import ComposeSettings
 from musictx.errors import SettingsError, TrainingError
+from musictx.files import read_json, replace_file
 from musictx.midi.codec import decode
 from musictx.midi.files import Recording
 from musictx.studio import Studio
 from musictx.takes import Seed, Take
 from musictx.training.dataset import Corpus
-from musictx.training.runs import read_json, replace_file
 from musictx.workshop.runs.samples import SAMPLING, passage_of
 
 PASSAGE_S = 15.0

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import psutil
 
+from musictx.files import read_json, replace_file
 from musictx.training.config import TrainingConfig
-from musictx.training.runs import read_json, replace_file
 
 TIMED_STEPS = 3
 FILE = "measured.json"

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from musictx.errors import SettingsError
-from musictx.training.runs import RunFolder, read_json
+from musictx.files import read_json
+from musictx.training.runs import RunFolder
 from musictx.workshop.advice import advice, memorised, smoothed
 from musictx.workshop.runs.settings import RunSettings
 from musictx.workshop.runs.status import queue, read_status

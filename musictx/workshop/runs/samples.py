@@ -15,6 +15,7 @@ import numpy as np
 
 from musictx.config import SAMPLING_PRESETS, ComposeSettings
 from musictx.errors import TrainingError
+from musictx.files import read_json, replace_file, whole_file
 from musictx.generation.generate import generate
 from musictx.generation.prompt import continuation_notes, seed_prompt
 from musictx.midi.codec import decode
@@ -23,7 +24,7 @@ from musictx.midi.join import seed_and_join
 from musictx.midi.notes import NoteSequence
 from musictx.takes import Take
 from musictx.training.dataset import Corpus
-from musictx.training.runs import RunFolder, read_json, replace_file
+from musictx.training.runs import RunFolder
 
 if TYPE_CHECKING:
     from musictx.generation.engines.base import Decoder
@@ -65,9 +66,8 @@ class SampleWriter:
         )
         new = continuation_notes(prompt, last.variations[0].ids).shifted(self._join_s)
         path = self._folder / f"step-{step:06d}.mid"
-        unfinished = path.with_name(f"{path.name}.part")
-        write_midi(self._seed.followed_by(new), unfinished, name=f"step {step}")
-        unfinished.replace(path)
+        with whole_file(path) as unfinished:
+            write_midi(self._seed.followed_by(new), unfinished, name=f"step {step}")
         # Last: with it the sample is there.
         said = {"join_s": self._join_s, "tokens": int(last.variations[0].ids.size), "notes": _rows(new)}
         replace_file(path.with_suffix(".json"), json.dumps(said).encode())

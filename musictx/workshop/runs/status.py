@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from musictx.training.runs import read_json, replace_file
+from musictx.files import read_json, replace_file
 
 STARTING_S = 60.0  # a process that was just launched may not have written its number yet
 SAME_START_S = 2.0  # where only the time of day is known: the clock may have been set a little since

@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from musictx.errors import CheckpointError, TrainingError
+from musictx.files import read_json, replace_file
 from musictx.settings import check_whole
 from musictx.training.config import MANY, TrainingConfig
-from musictx.training.runs import RunFolder, read_json, replace_file
+from musictx.training.runs import RunFolder
 from musictx.workshop.datasets.store import is_id, new_id
 from musictx.workshop.policy import WorkshopLimits
 from musictx.workshop.runs.reader import view_run

@@ -23,6 +23,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from musictx.errors import MusictxError, TrainingError
+from musictx.files import child_environment
 from musictx.training.config import TrainingConfig
 from musictx.training.runs import RunFolder
 from musictx.workshop.runs.status import (
@@ -39,7 +40,6 @@ from musictx.workshop.runs.view import LIVE
 
 LOOK_S = 0.3  # between two looks at the queue
 LEAVING_S = 30.0  # that a process which has said how it ended may take to be gone
-PROJECT = Path(__file__).resolve().parents[3]
 DISK_FULL = (
     "The disk is full: the last step could not be saved. What was saved before is whole. Free some space, then resume."
 )
@@ -64,7 +64,7 @@ def launch(folder: Path) -> None:
         with (folder / "log.txt").open("ab") as log:
             child = subprocess.Popen(
                 _command(folder),
-                env=_environment(),
+                env=child_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -91,7 +91,7 @@ def measure_elsewhere(folder: Path) -> None:
     """
     command = [*_command(folder), "--measure"]
     done = subprocess.run(
-        command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command, env=child_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode:
         words = (done.stderr.strip() or "killed, perhaps for want of memory").splitlines()[-1]
@@ -100,12 +100,6 @@ def measure_elsewhere(folder: Path) -> None:
 
 def _command(folder: Path) -> list[str]:
     return [sys.executable, "-m", "musictx", "train", "--run", str(folder.resolve())]
-
-
-def _environment() -> dict[str, str]:
-    """This process's, with this very musictx found first, whatever the working directory."""
-    paths = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}
 
 
 def work(folder: Path, train: Train) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 
 from musictx.config import ModelConfig
 from musictx.errors import EngineError
+from musictx.files import child_environment
 
 SHIPPED = Path(__file__).resolve().parent / "exported"
 INDEX = "index.json"
@@ -123,9 +123,7 @@ def write_index(folder: Path, config: ModelConfig, graphs: dict[str, Graph], sha
 def _build(checkpoint: Path, folder: Path) -> None:
     """Exports in a process of its own: this one stays free of Keras and of the memory that takes."""
     command = [sys.executable, "-m", "musictx.generation.engines.onnx.export", str(checkpoint), str(folder)]
-    root = Path(__file__).resolve().parents[4]
-    places = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH", ""))))
-    environment = {**os.environ, "PYTHONPATH": places, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = child_environment(TF_CPP_MIN_LOG_LEVEL="3")
     try:
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=EXPORT_TIMEOUT_S, check=False
