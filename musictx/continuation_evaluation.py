@@ -17,11 +17,10 @@ import numpy as np
 
 from musictx.config import SamplingConfig
 from musictx.errors import MidiError
+from musictx.generation.continuation import continue_notes
 from musictx.generation.engines.base import Decoder
-from musictx.generation.generate import generate
-from musictx.generation.prompt import continuation_notes, seed_prompt
 from musictx.midi.analysis import estimate_key
-from musictx.midi.codec import decode, encode
+from musictx.midi.codec import decode
 from musictx.midi.measures import (
     Measures,
     density_distance,
@@ -144,10 +143,10 @@ def evaluate_continuations(
     """
     notes, speeds = [], []
     for number, opening in enumerate(seeds):
-        prompt = seed_prompt(encode(opening.seed), opening.seed_s)
-        *_, chunk = generate(decoder, prompt, sampling=sampling, seconds=seconds, random_seed=random_seed)
-        notes.append(continuation_notes(prompt, chunk.variations[0].ids))
-        speeds.append(chunk.tokens_per_second)
+        asked: dict[str, Any] = {"context_seconds": opening.seed_s, "seconds": seconds, "random_seed": random_seed}
+        *_, made = continue_notes(decoder, opening.seed, sampling=sampling, **asked)
+        notes.append(made.new_notes[0])
+        speeds.append(made.chunk.tokens_per_second)
         if report:
             report(number + 1, len(seeds))
     played = [None if opening.real is None else opening.real.between(0, seconds) for opening in seeds]

@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING
 
 from musictx.config import SamplingConfig
 from musictx.errors import SettingsError
-from musictx.generation.generate import MAX_SECONDS, generate
-from musictx.generation.prompt import continuation_notes, seed_prompt
+from musictx.generation.continuation import continue_notes
 from musictx.midi.files import read_midi, write_midi
-from musictx.midi.join import seed_and_join
 from musictx.model.card import CARD_FILE
 from musictx.settings import check_range
 from musictx.studio import Studio, StudioFolders
@@ -25,7 +23,6 @@ from musictx.studio import Studio, StudioFolders
 if TYPE_CHECKING:
     from musictx.generation.engines.base import Decoder
     from musictx.model.transformer import MusicTransformer
-    from musictx.types import Ids
 
 LONGEST_TOKENS = 100_000  # about 40 minutes of dense piano
 
@@ -71,13 +68,17 @@ def generate_enhanced_music(
     if target.resolve() == Path(seed_path).resolve():
         raise SettingsError(f"out_dir is the seed's own folder: {target} would be overwritten. Give another one.")
     recording = read_midi(Path(seed_path))
-    seed_ids, join_s = seed_and_join(recording.notes, recording.end_s)
-    prompt = seed_prompt(seed_ids, MAX_SECONDS)
-    new_ids = _continue(_decoder_of(model), prompt, sampling, length, random_seed)
-    continuation = continuation_notes(prompt, new_ids).shifted(join_s)
-    notes = recording.notes.followed_by(continuation)
+    *_, made = continue_notes(
+        _decoder_of(model),
+        recording.notes,
+        end_s=recording.end_s,
+        sampling=sampling,
+        random_seed=random_seed,
+        most_tokens=length,
+    )
+    notes = recording.notes.followed_by(made.notes[0])
     tempo_bpm = recording.tempo_bpm or 120.0
-    bars = recording.bars and recording.bars.and_tempo(join_s, tempo_bpm)
+    bars = recording.bars and recording.bars.and_tempo(made.join_s, tempo_bpm)
     return write_midi(notes, target, name="musictx", tempo_bpm=tempo_bpm, bars=bars)
 
 
@@ -99,19 +100,3 @@ def _decoder_of(model: str | os.PathLike[str] | MusicTransformer) -> Decoder:
     from musictx.generation.engines.keras import KerasDecoder  # who has a network has waited for Keras already
 
     return KerasDecoder(model)
-
-
-def _continue(decoder: Decoder, prompt: Ids, sampling: SamplingConfig, length: int, random_seed: int) -> Ids:
-    """The first `length` tokens after the prompt."""
-    ids = prompt[:0]
-    chunks = generate(
-        decoder,
-        prompt,
-        sampling=sampling,
-        seconds=MAX_SECONDS,
-        random_seed=random_seed,
-        stop=lambda: ids.size >= length,
-    )
-    for chunk in chunks:
-        ids = chunk.variations[0].ids
-    return ids[:length]

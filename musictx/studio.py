@@ -24,8 +24,8 @@ from musictx.audio.synth import render
 from musictx.config import AUDIO_FORMATS, MIDI_FORMATS, SAMPLE_RATE_HZ, ComposeSettings, RenderSettings
 from musictx.errors import AudioError, MidiError
 from musictx.files import cache_folder
-from musictx.generation.generate import Chunk, Ending, generate
-from musictx.generation.prompt import continuation_notes, seed_prompt
+from musictx.generation.continuation import Continuation, continue_notes
+from musictx.generation.generate import Ending
 from musictx.generation.score import SeedScore, score_seed
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.bounded import BoundedReader
@@ -167,21 +167,20 @@ class Studio:
         Raises:
             CheckpointError: if the checkpoint cannot be used.
         """
-        decoder = self.decoder(settings.checkpoint)
-        ids, join_s = seed_and_join(seed.recording.notes, seed.recording.end_s)
-        prompt = seed_prompt(ids, settings.context_seconds)
-        for chunk in generate(
-            decoder,
-            prompt,
+        for made in continue_notes(
+            self.decoder(settings.checkpoint),
+            seed.recording.notes,
+            end_s=seed.recording.end_s,
             sampling=settings.sampling,
             seconds=settings.seconds,
+            context_seconds=settings.context_seconds,
             variations=settings.variations,
             random_seed=settings.random_seed,
             stop=stop,
         ):
-            takes = _takes(seed, settings, prompt, join_s, chunk)
+            chunk = made.chunk
             yield Progress(
-                takes,
+                _takes(seed, settings, made),
                 chunk.seconds,
                 settings.seconds,
                 chunk.tokens,
@@ -279,22 +278,13 @@ class Studio:
         return chosen
 
 
-def _takes(
-    seed: Seed, settings: ComposeSettings, prompt: npt.NDArray[np.int32], join_s: float, chunk: Chunk
-) -> tuple[Take, ...]:
-    """The variations of a chunk as takes."""
-    stopped = chunk.ending is Ending.STOPPED
+def _takes(seed: Seed, settings: ComposeSettings, made: Continuation) -> tuple[Take, ...]:
+    """The variations as takes."""
+    stopped = made.chunk.ending is Ending.STOPPED
+    rows = zip(made.new_notes, made.tokens, made.chunk.variations, strict=True)
     return tuple(
-        _take(
-            seed,
-            settings,
-            number,
-            continuation_notes(prompt, variation.ids),
-            join_s,
-            int(variation.ids.size),
-            stopped and not variation.done,
-        )
-        for number, variation in enumerate(chunk.variations, 1)
+        _take(seed, settings, number, new, made.join_s, tokens, stopped and not variation.done)
+        for number, (new, tokens, variation) in enumerate(rows, 1)
     )
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from musictx.midi.ngrams import ngrams, varied
 from musictx.midi.notes import NoteSequence
 
 Fingerprints = npt.NDArray[np.uint64]
@@ -100,8 +101,7 @@ class PassageSet:
 def fingerprints(notes: NoteSequence, size: int = N_GRAM) -> tuple[Fingerprints, npt.NDArray[np.bool_]]:
     """A number for every `size` notes in a row, and whether they tell something: uint64, bool (N - size + 1,)."""
     codes = _codes(notes, size)
-    varied = 1 + (np.diff(np.sort(codes, axis=1), axis=1) != 0).sum(axis=1) >= LEAST_VARIETY
-    return _hashes(codes), varied
+    return _hashes(codes), varied(codes, LEAST_VARIETY)
 
 
 def _remembered(values: Fingerprints, telling: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -115,9 +115,7 @@ def _codes(notes: NoteSequence, size: int) -> npt.NDArray[np.int64]:
     pitch = notes.pitch[order].astype(np.int64)
     interval = np.clip(np.diff(pitch), -LARGEST_INTERVAL, LARGEST_INTERVAL) + LARGEST_INTERVAL
     code = 2 * interval + (np.diff(moment) == 0)
-    if code.size < size - 1:
-        return np.zeros((0, size - 1), np.int64)
-    return np.lib.stride_tricks.sliding_window_view(code, size - 1)
+    return ngrams(code, size - 1)
 
 
 def _hashes(codes: npt.NDArray[np.int64]) -> Fingerprints:

@@ -11,7 +11,7 @@ from keras import ops
 from musictx.config import ModelConfig
 from musictx.model.attention import AttentionMemory, RelativeGlobalAttention
 from musictx.model.cache import KeyValueCache, places
-from musictx.model.weights import sinusoidal_positions
+from musictx.model.positions import sinusoidal_positions
 
 Tensor = Any
 

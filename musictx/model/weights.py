@@ -1,9 +1,8 @@
-"""The numbers of a network as numpy arrays, read without Keras: weights from disk, and the table of positions."""
+"""The numbers of a network as numpy arrays, read from disk without Keras."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -102,13 +101,6 @@ def check_weights(arrays: Arrays, shapes: dict[str, tuple[int, ...]], origin: st
             )
         if not np.isfinite(arrays[name]).all():
             raise CheckpointError(f"Weight {name!r} in {origin} holds values that are not finite. It is damaged.")
-
-
-def sinusoidal_positions(window: int, width: int) -> npt.NDArray[np.float32]:
-    """The fixed position table of Vaswani et al. 2017, float32 (window, width): sines, then cosines."""
-    rates = np.exp(-math.log(10_000.0) * np.arange(width // 2) / (width // 2))
-    angles = np.arange(window)[:, None] * rates[None, :]
-    return np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype("float32")
 
 
 def _read_shards(folder: Path, card: CheckpointCard) -> Arrays:

@@ -27,9 +27,9 @@ from musictx.midi.files import MIDI_SUFFIXES, read_midi
 from musictx.midi.notes import NoteSequence
 from musictx.settings import check_range
 from musictx.training.corpus_writer import CorpusWriter
+from musictx.training.splits import split_by_name
 from musictx.training.zip_reader import ZipReader
 
-HELD_OUT_SHARE = 0.1  # of pieces without a metadata.csv, by a hash of their name
 FILES_IN_FLIGHT = 64  # bounds the memory of files read ahead of the workers
 IGNORED_PREFIXES = ("._", "__MACOSX")
 LARGEST_MEMBER_BYTES = 64 * 2**20
@@ -218,9 +218,4 @@ def _splitter(tables: dict[str, str]) -> Callable[[str], str]:
                 splits[str(PurePosixPath(table_name).parent / (row["file"] or "").strip())] = split
         except csv.Error as error:
             raise TrainingError(f"{table_name} is no table ({error}). Save it again as a CSV file in UTF-8.") from error
-    return lambda name: splits.get(name) or _split_by_hash(name)
-
-
-def _split_by_hash(name: str) -> str:
-    place = int.from_bytes(hashlib.sha256(PurePosixPath(name).name.encode()).digest()[:4], "big") / 2**32
-    return "validation" if place < HELD_OUT_SHARE else "train"
+    return lambda name: splits.get(name) or split_by_name(name)

@@ -26,7 +26,6 @@ from musictx.midi.files import MIDI_SUFFIXES
 from musictx.takes import Progress, Seed, Take, sharing_facts
 from musictx.ui import text
 from musictx.ui.access.stop_flags import part_of
-from musictx.ui.compose.events import GENERATION
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.controls import (
     DEFAULT_PRESET,
@@ -34,6 +33,7 @@ from musictx.ui.controls import (
     default_checkpoint,
     new_random_seed,
 )
+from musictx.ui.events import GENERATION
 from musictx.ui.forms import COMPOSE, CUSTOM, preset_values, read_settings, read_sound
 from musictx.ui.player.downloads import renamed, take_stem
 from musictx.ui.seed.handlers import LIMIT_BYTES

@@ -25,19 +25,20 @@ from musictx.ui.browser_state.settings import settings_store
 from musictx.ui.compare.events import wire_compare
 from musictx.ui.compare.handlers import CompareHandlers
 from musictx.ui.compare.tab import build_compare
-from musictx.ui.compose.events import wire, wire_meeting
+from musictx.ui.compose.events import wire
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.compose.tab import build_compose
 from musictx.ui.controls import DEFAULT_CONTEXT_SECONDS, default_checkpoint
+from musictx.ui.seed.events import wire_meeting
 from musictx.ui.seed.handlers import SeedHandlers
 from musictx.ui.server.address import check_address
 from musictx.ui.server.application import hosting_options
 from musictx.ui.server.lifetime import serve_until_ended
-from musictx.ui.server.warm_up import WarmUp
 from musictx.ui.server.watched_studio import watched
 from musictx.ui.theme import HERE, build_theme, read_styles
 from musictx.ui.train.events import TrainHandlers, wire_train
 from musictx.ui.train.tab import build_train
+from musictx.ui.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from musictx.studio import Studio

@@ -72,7 +72,7 @@ def test_without_onnx_runtime_the_keras_engine_runs(
         "main(['generate', 'chorale', '--out', OUT, '--checkpoint', TINY, '--seconds', '5', '--formats', 'mid'])",
         "import pathlib\n"
         "from musictx.ui.page import build_page\n"
-        "from musictx.ui.server.warm_up import WarmUp\n"
+        "from musictx.ui.warm_up import WarmUp\n"
         "from musictx.workshop.workshop import open_workshop\n"
         "workshop = open_workshop(pathlib.Path.cwd(), {'MUSICTX_WORKSHOP': OUT, 'MUSICTX_TRAINING': 'on'})\n"
         "warmth = WarmUp(workshop.studio, workshop.studio.checkpoints()[0].name).start()\n"

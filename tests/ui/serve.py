@@ -9,7 +9,7 @@ from typing import Any
 
 from musictx.studio import Studio, StudioFolders
 from musictx.ui.page import build_page, launch_options
-from musictx.ui.server.warm_up import WarmUp
+from musictx.ui.warm_up import WarmUp
 from musictx.workshop.policy import TrainingPolicy
 from musictx.workshop.workshop import Workshop, checkpoint_resolver
 from tests.tiny import write_tiny_checkpoint

@@ -15,7 +15,7 @@ from musictx.errors import CheckpointError
 from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.api import Api
 from musictx.ui.compose.handlers import ComposeHandlers
-from musictx.ui.server.warm_up import WarmUp
+from musictx.ui.warm_up import WarmUp
 from tests.loops import run
 from tests.ui.fake_studio import FakeStudio
 from tests.ui.fake_workshop import FakeWorkshop

@@ -24,7 +24,7 @@ from musictx.ui.compare.view import Side
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.player.desk import Desk
 from musictx.ui.seed.handlers import SeedHandlers
-from musictx.ui.server.warm_up import WarmUp
+from musictx.ui.warm_up import WarmUp
 from tests.ui.visitor import finished, with_dataset
 
 A = (0.8, 10, 0.92, 1.0, 1.0, "enhanced")  # Balanced

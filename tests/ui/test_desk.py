@@ -18,7 +18,7 @@ from musictx.ui.compare.handlers import CompareHandlers
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.player.desk import Desk
 from musictx.ui.seed.handlers import INTERRUPTED, SeedHandlers
-from musictx.ui.server.warm_up import WarmUp
+from musictx.ui.warm_up import WarmUp
 from tests.ui.fake_studio import broken_chords
 
 VALUES = (0.8, 10, 0.92, 1.0, 0.5, 60, 60, 2, 7, "enhanced")

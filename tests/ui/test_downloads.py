@@ -20,11 +20,12 @@ from musictx.takes import Take
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
 from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.compare.handlers import CompareHandlers
+from musictx.ui.compare.view import comparison_of
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.player.desk import Desk
 from musictx.ui.seed.handlers import SeedHandlers
-from musictx.ui.server.warm_up import WarmUp
 from musictx.ui.train.listen_handlers import ListenHandlers
+from musictx.ui.warm_up import WarmUp
 from tests.tiny import write_tiny_checkpoint
 from tests.ui.fake_studio import broken_chords
 from tests.ui.fake_training import make_take
@@ -103,7 +104,7 @@ def test_compare_hands_over_what_was_composed(studio: Studio, music: ComposeHand
     both = (*SAMPLING, "tiny", 1.2, *SAMPLING[1:], "tiny")
     comparing.begin(desk, blind, None, REQUEST, 5, 11, False, *both)
     assert list(comparing.generate(desk, None, REQUEST))
-    done = desk.picture.comparison
+    done = comparison_of(desk.picture)
     assert done is not None
     files = last_files(comparing.sound(desk, None, 0.2))
     assert len(files) == 10

@@ -17,9 +17,9 @@ from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.page import launch_options
 from musictx.ui.player.desk import Desk
-from musictx.ui.player.stage_view import safe_name
+from musictx.ui.player.files import safe_name
 from musictx.ui.seed.handlers import SeedHandlers
-from musictx.ui.server.warm_up import WarmUp
+from musictx.ui.warm_up import WarmUp
 from musictx.workshop.policy import TrainingPolicy, WorkshopLimits
 from tests.ui.fake_studio import broken_chords
 from tests.ui.fake_workshop import FakeWorkshop

@@ -16,12 +16,12 @@ from musictx.config import ComposeSettings
 from musictx.errors import MusictxError, SettingsError
 from musictx.studio import Studio
 from musictx.ui.access.stop_flags import StopFlags
-from musictx.ui.browser_state.restore import RestoreHandlers
 from musictx.ui.browser_state.takes import LARGEST_TEXT, keep, recall, record_seed
 from musictx.ui.compose.handlers import ComposeHandlers
+from musictx.ui.compose.restore import RestoreHandlers
 from musictx.ui.player.desk import Desk
 from musictx.ui.seed.handlers import SeedHandlers
-from musictx.ui.server.warm_up import WarmUp
+from musictx.ui.warm_up import WarmUp
 from tests.ui.fake_studio import broken_chords
 
 VALUES = (1.1, 15, 0.95, 1.0, 0.5, 10, 30, 2, 7, "enhanced")

@@ -14,10 +14,10 @@ from musictx.ui.access.identity import with_secret
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
 from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.compose.handlers import ComposeHandlers
-from musictx.ui.server.warm_up import WarmUp
 from musictx.ui.train.listen_handlers import ListenHandlers
 from musictx.ui.train.run_handlers import RunHandlers
 from musictx.ui.train.upload_handlers import UploadHandlers
+from musictx.ui.warm_up import WarmUp
 from tests.ui.fake_studio import broken_chords
 from tests.ui.visitor import REQUEST, event, finished, last, plain, started, with_dataset
 

@@ -58,7 +58,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from musictx.ui.page import build_page
-from musictx.ui.server.warm_up import WarmUp
+from musictx.ui.warm_up import WarmUp
 from tests.ui.fake_studio import FakeStudio
 from tests.ui.fake_workshop import FakeWorkshop
 studio = FakeStudio(Path(sys.argv[1]))

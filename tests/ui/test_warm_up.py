@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from musictx.errors import CheckpointError
-from musictx.ui.server.warm_up import PREPARING, WarmUp
+from musictx.ui.warm_up import PREPARING, WarmUp
 
 
 class Kettle:

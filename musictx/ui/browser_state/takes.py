@@ -23,7 +23,7 @@ from musictx.midi.notes import NoteSequence
 from musictx.takes import Seed, Take
 from musictx.ui import text
 from musictx.ui.forms import sampling_words
-from musictx.ui.player.stage_view import Picture
+from musictx.ui.player.picture import Picture
 
 if TYPE_CHECKING:
     from musictx.studio import Studio

@@ -9,8 +9,10 @@ import gradio as gr
 from musictx.ui.browser_state.settings import SettingsMemory, draw_random_seed, remember
 from musictx.ui.compare.handlers import CompareHandlers
 from musictx.ui.compare.tab import CompareTab
-from musictx.ui.compose.events import GENERATION, INNER, QUICK, SOUND, wire_licence, wire_preset, wire_seed_panel
+from musictx.ui.control_events import wire_licence, wire_preset
 from musictx.ui.controls import new_random_seed
+from musictx.ui.events import GENERATION, INNER, QUICK, SOUND
+from musictx.ui.seed.events import wire_seed_panel
 from musictx.ui.seed.handlers import SeedHandlers
 
 

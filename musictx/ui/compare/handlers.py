@@ -20,7 +20,7 @@ from musictx.ui import text
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
 from musictx.ui.browser_state.takes import keep
 from musictx.ui.compare.runs import finished, in_step, why_neither
-from musictx.ui.compare.view import MASKS, Comparison, Side, side_names
+from musictx.ui.compare.view import MASKS, Comparison, Side, comparison_of, side_names
 from musictx.ui.compare.votes import Votes, tally, vote
 from musictx.ui.compose.handlers import (
     KEEP_EVERY_S,
@@ -34,7 +34,8 @@ from musictx.ui.controls import generate_ready, new_random_seed
 from musictx.ui.forms import OF_SIDE, named, read_settings, read_sound
 from musictx.ui.player.desk import Desk, Press
 from musictx.ui.player.downloads import all_files, first_files, is_complete
-from musictx.ui.player.stage_view import TAKE_SOUND, Picture, TakeFiles
+from musictx.ui.player.files import TakeFiles
+from musictx.ui.player.picture import TAKE_SOUND, Picture
 from musictx.ui.problems import sentence_of
 
 
@@ -132,7 +133,7 @@ class CompareHandlers:
             yield after_run(desk)
             return
         yield {**done.value(), "kept": _kept_openly(done)}, *generate_ready(), new_random_seed()
-        shown = self._scored(picture.seed, done.comparison or shown)
+        shown = self._scored(picture.seed, comparison_of(done) or shown)
         done = desk.change(picture.serial, partial(_with_comparison, comparison=shown))
         if done is not None:
             yield done.value(), gr.skip(), gr.skip(), gr.skip()
@@ -171,10 +172,11 @@ class CompareHandlers:
     def sound(self, desk: Desk, soundfont: str | None, room: float) -> Iterator[Any]:
         """Renders both, then the other formats: stage."""
         picture = desk.picture
-        if picture.comparison is None or picture.phase != "done":
+        shown = comparison_of(picture)
+        if shown is None or picture.phase != "done":
             yield gr.skip()
             return
-        made = [(place, side) for place, side in enumerate(picture.comparison.sides) if side.take is not None]
+        made = [(place, side) for place, side in enumerate(shown.sides) if side.take is not None]
         if all(is_complete(side.files) for _, side in made):
             yield gr.skip()
             return
@@ -182,7 +184,7 @@ class CompareHandlers:
         with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
             files = {}
             for place, side in made:
-                stem = picture.comparison.stem(picture.seed.name, place)
+                stem = shown.stem(picture.seed.name, place)
                 assert side.take is not None
                 files[place] = first_files(self.studio, side.take, Path(folder), stem, render)
                 yield from _told(desk, picture.serial, place, files[place], sounding=TAKE_SOUND)
@@ -192,7 +194,7 @@ class CompareHandlers:
     def prefer(self, desk: Desk, votes: Votes, event: gr.EventData) -> tuple[Any, ...]:
         """The visitor has chosen side 0, 1 or neither (-1): (votes, stage)."""
         asked, picture = getattr(event, "side", None), desk.picture
-        shown = picture.comparison
+        shown = comparison_of(picture)
         if shown is None or picture.phase != "done" or not shown.hidden or asked not in (0, 1, -1):
             return gr.skip(), gr.skip()
         place = None if asked == -1 else int(asked)
@@ -232,7 +234,7 @@ def _told(desk: Desk, serial: float, place: int, files: TakeFiles, sounding: str
     """One side's files on show, unless another picture is."""
 
     def edit(picture: Picture) -> Picture:
-        shown = picture.comparison
+        shown = comparison_of(picture)
         assert shown is not None
         return picture.but(comparison=shown.with_side(place, shown.sides[place].but(files=files)), sounding=sounding)
 

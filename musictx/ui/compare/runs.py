@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from musictx.ui.compare.view import Comparison, Side
 from musictx.ui.compose.handlers import ENDED
-from musictx.ui.player.stage_view import TAKE_SOUND, Picture
+from musictx.ui.player.picture import TAKE_SOUND, Picture
 
 
 def in_step(runs: Sequence[Iterator[Side]]) -> Iterator[tuple[int, Side]]:

@@ -23,7 +23,7 @@ from musictx.ui.controls import (
 )
 from musictx.ui.forms import COMPOSE, OF_SIDE, names, preset_values
 from musictx.ui.player.desk import Desk
-from musictx.ui.player.stage_view import Picture
+from musictx.ui.player.picture import Picture
 
 if TYPE_CHECKING:
     from musictx.studio import Studio

@@ -10,8 +10,9 @@ from musictx.generation.score import SeedScore
 from musictx.takes import Progress, Take
 from musictx.ui import text
 from musictx.ui.forms import sampling_words
+from musictx.ui.player.files import TakeFiles, files_value, safe_name
 from musictx.ui.player.packing import NoteStream, pack
-from musictx.ui.player.stage_view import Picture, TakeFiles, files_value, heard_seed, safe_name, take_facts
+from musictx.ui.player.picture import Picture, heard_seed, take_facts
 
 LETTERS = ("A", "B")  # whose settings; on show as well while nothing is hidden
 MASKS = ("X", "Y")  # what the two are called until the visitor has chosen
@@ -153,3 +154,8 @@ def score_sentence(score: SeedScore) -> str:
     read = f"{score.tokens:,} tokens" if whole else f"the first {score.tokens:,} of {score.of_tokens:,} tokens"
     figures = f"{score.per_token:.3f} nats a token, {score.per_note:.2f} a note, {score.per_second:.1f} a second"
     return f"NLL of the seed: {figures} · {read}"
+
+
+def comparison_of(picture: Picture) -> Comparison | None:
+    """What of a comparison is on show; None where nothing is compared yet."""
+    return picture.comparison if isinstance(picture.comparison, Comparison) else None

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
 
-from musictx.config import SAMPLING_PRESETS
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
-from musictx.ui.browser_state.restore import RestoreHandlers
 from musictx.ui.browser_state.settings import SettingsMemory, draw_random_seed, remember
 from musictx.ui.compose.handlers import ComposeHandlers
+from musictx.ui.compose.restore import RestoreHandlers
 from musictx.ui.compose.tab import ComposeTab
+from musictx.ui.control_events import wire_licence, wire_preset
 from musictx.ui.controls import (
     DEFAULT_PRESET,
     DEFAULT_ROOM,
-    licence_of,
     new_random_seed,
 )
+from musictx.ui.events import GENERATION, INNER, QUICK, READING, SOUND
 from musictx.ui.forms import COMPOSE, OF_PRESET, named, names, preset_of, preset_values, usual_settings
+from musictx.ui.seed.events import wire_seed_panel
 from musictx.ui.seed.handlers import SeedHandlers
 
-GENERATION = "generation"  # one queue, whichever way a piece is asked for
 # What the browser kept, once the script that knows is there; in the place of the last input.
 LAST_STATE = """async (...values) => {
   while (!window.musictxKeep) await new Promise((done) => setTimeout(done, 50));
   return [...values.slice(0, -1), window.musictxKeep.lastState()];
 }"""
-# As `forms.preset_of`.
-PRESET_OF = """(...values) => {
-  const alike = ([, wanted]) => wanted.every((each, index) => Math.abs(each - values[index]) < 1e-9);
-  return Object.entries(PRESETS).find(alike)?.[0] ?? "custom";
-}"""
-# Internal events: not part of the API, no spinner over the component.
-INNER: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-QUICK: dict[str, Any] = {**INNER, "queue": False}
-# Reading a visitor's file: in a queue, since it may take memory.
-READING: dict[str, Any] = {"concurrency_id": "reading a seed", "concurrency_limit": 2, **INNER}
-# Rendering. Gradio's default drops an event that is still at work: what came meanwhile would never sound.
-SOUND: dict[str, Any] = {"concurrency_id": "sound", "concurrency_limit": 2, "trigger_mode": "always_last", **INNER}
 
 
 def wire(
@@ -86,22 +72,6 @@ def _wire_seed(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers, music: Com
     )
 
 
-def wire_seed_panel(tab: Any, seeds: SeedHandlers, context_seconds: Any, sound: list[Any]) -> None:
-    """A tab's picker, its upload and what its stage refuses and wants to hear; `sound`: SoundFont and room."""
-    shown = [tab.seed, tab.stage, tab.report, tab.generate, tab.stop]
-    # Not `input`, which a Dropdown dispatches twice for one click.
-    tab.seed.change(seeds.choose, [tab.seed, tab.desk, context_seconds], shown, **QUICK)
-    tab.upload.upload(seeds.take_upload, [tab.upload, tab.desk, context_seconds], shown, **READING)
-    tab.stage.refuse(seeds.refuse, [tab.desk], [tab.stage], **QUICK)
-    tab.stage.hear(seeds.sound, [tab.desk, *sound], [tab.stage], **SOUND)
-
-
-def wire_meeting(shown: gr.Tab, mine: Any, other: Any, seeds: SeedHandlers) -> None:
-    """When the tab `shown` with the controls `mine` is opened, what was brought on the `other` one is offered there."""
-    outputs = [mine.seed, mine.stage, mine.report, mine.generate, mine.stop]
-    shown.select(seeds.meet, [mine.desk, other.desk, mine.context_seconds], outputs, **QUICK)
-
-
 def _wire_settings(tab: ComposeTab, seeds: SeedHandlers) -> None:
     def reset() -> tuple[Any, ...]:
         fresh = {**usual_settings(), **(preset_values(DEFAULT_PRESET) or {}), "random_seed": new_random_seed()}
@@ -113,27 +83,6 @@ def _wire_settings(tab: ComposeTab, seeds: SeedHandlers) -> None:
     tab.reset.click(reset, None, [*tab.settings, tab.preset, tab.room], **QUICK)
     wire_licence(tab.controls["checkpoint"], seeds.studio.checkpoints)
     wire_licence(tab.soundfont, seeds.studio.soundfonts)
-
-
-def wire_preset(preset: gr.Radio, controls: dict[str, Any]) -> None:
-    """A preset moves its sliders, and a slider moved by hand says which preset that is."""
-    sampling = [controls[name] for name in names(OF_PRESET)]
-
-    def choose(name: str) -> Any:
-        values = preset_values(name)
-        return tuple(values.values()) if values else tuple(gr.skip() for _ in OF_PRESET)
-
-    preset.input(choose, [preset], sampling, **QUICK)
-    # In the browser alone: of a number that does not fit its field tells, and the server has nothing to say.
-    presets = {name: [*(preset_values(name) or {}).values()] for name in SAMPLING_PRESETS}
-    recognise = PRESET_OF.replace("PRESETS", json.dumps(presets))
-    for slider in sampling:
-        slider.input(None, sampling, [preset], js=recognise, trigger_mode="always_last", **QUICK)
-
-
-def wire_licence(picker: gr.Dropdown, things: Callable[[], Sequence[Any]]) -> None:
-    """The line under a picker follows the choice."""
-    picker.change(lambda name: gr.update(info=licence_of(things(), name)), [picker], [picker], **QUICK)
 
 
 def _wire_music(page: gr.Blocks, tab: ComposeTab, music: ComposeHandlers, kept: gr.BrowserState) -> None:

@@ -14,7 +14,7 @@ import gradio as gr
 
 from musictx.config import RenderSettings
 from musictx.errors import CheckpointError, MusictxError, SettingsError, TrainingError
-from musictx.takes import Progress, Take, sharing_sentence
+from musictx.takes import Progress
 from musictx.ui import text
 from musictx.ui.access.identity import owner_in
 from musictx.ui.access.own_checkpoints import RUN
@@ -24,10 +24,12 @@ from musictx.ui.controls import generate_ready, new_random_seed
 from musictx.ui.forms import COMPOSE, named, names, read_settings, read_sound, write_settings
 from musictx.ui.player.desk import Desk, Press
 from musictx.ui.player.downloads import all_files, archive_name, first_files, is_complete, publish, take_stem
-from musictx.ui.player.stage_view import TAKE_SOUND, Picture, Problem, TakeFiles, grow
+from musictx.ui.player.files import TakeFiles
+from musictx.ui.player.picture import TAKE_SOUND, Picture, Problem, grow
 from musictx.ui.problems import sentence_of
 from musictx.ui.seed.handlers import SEED_SOUND
-from musictx.ui.server.warm_up import WarmUp
+from musictx.ui.sharing import sharing_words
+from musictx.ui.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from musictx.studio import Studio
@@ -223,16 +225,6 @@ class ComposeHandlers:
             return tuple(gr.skip() for _ in COMPOSE)
         written = write_settings(takes[index].settings)
         return tuple(written[name] for name in names(COMPOSE))
-
-
-def sharing_words(studio: Studio, take: Take) -> str:
-    """What a take shares with the training data, as a sentence; "" where nobody can say."""
-    try:
-        found = studio.sharing(take)
-    except MusictxError as error:
-        return str(error)
-    sentence = "" if found is None else sharing_sentence(found)
-    return sentence[:1].upper() + sentence[1:]
 
 
 def after_run(desk: Desk) -> tuple[Any, ...]:

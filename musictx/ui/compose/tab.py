@@ -22,9 +22,9 @@ from musictx.ui.controls import (
 )
 from musictx.ui.forms import COMPOSE, OF_PRESET, SAMPLING, names, preset_values
 from musictx.ui.player.desk import Desk
+from musictx.ui.player.picture import Picture
 from musictx.ui.player.stage import build_stage
-from musictx.ui.player.stage_view import Picture
-from musictx.ui.server.warm_up import WarmUp
+from musictx.ui.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from musictx.studio import Studio

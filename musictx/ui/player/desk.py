@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from musictx.ui.player.stage_view import Picture
+from musictx.ui.player.picture import Picture
 
 
 @dataclass(frozen=True)

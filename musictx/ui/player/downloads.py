@@ -14,7 +14,7 @@ from musictx.audio.encode import convert_audio
 from musictx.config import MIDI_FORMATS, RenderSettings
 from musictx.errors import MusictxError
 from musictx.takes import Take
-from musictx.ui.player.stage_view import TakeFiles, safe_name
+from musictx.ui.player.files import TakeFiles, safe_name
 
 if TYPE_CHECKING:
     from musictx.studio import Studio

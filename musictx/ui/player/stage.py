@@ -19,7 +19,7 @@ SCRIPTS = (
 
 
 def build_stage(value: dict[str, Any]) -> gr.HTML:
-    """The component with `value` (see stage_view.Picture.value) on show.
+    """The component with `value` (see picture.Picture.value) on show.
 
     Events: "hear" when a seed's sound is wanted, "again" with {"take": index}, "refuse" with {"name", "bytes"} for a
     file that is no seed at first sight, "recall" with {"id", "data"} of an earlier take.

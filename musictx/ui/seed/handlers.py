@@ -18,7 +18,7 @@ from musictx.ui.controls import generate_ready, seed_choices
 from musictx.ui.forms import read_sound
 from musictx.ui.player.desk import Desk
 from musictx.ui.player.downloads import publish
-from musictx.ui.player.stage_view import Picture, Problem, heard_seed
+from musictx.ui.player.picture import Picture, Problem, heard_seed
 from musictx.ui.seed.report import report_html
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import gradio as gr
 from musictx.hosting.messages import address_of
 from musictx.hosting.presence import Presence
 from musictx.hosting.settings import HostSettings
-from musictx.ui.compose.events import GENERATION
+from musictx.ui.events import GENERATION
 
 LOOK_S = 0.5
 GONE_S = 1.0  # after somebody listened and does no more

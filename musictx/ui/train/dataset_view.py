@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from musictx.ui import text
-from musictx.ui.player.stage_view import new_serial
+from musictx.ui.serials import new_serial
 from musictx.workshop.datasets.report import DatasetReport, DatasetRow
 from musictx.workshop.policy import WorkshopLimits
 

@@ -10,9 +10,9 @@ import gradio as gr
 
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
 from musictx.ui.access.stop_flags import StopFlags
-from musictx.ui.compose.events import GENERATION, INNER, QUICK
-from musictx.ui.compose.events import READING as SEEDS
 from musictx.ui.compose.tab import ComposeTab
+from musictx.ui.events import GENERATION, INNER, QUICK
+from musictx.ui.events import READING as SEEDS
 from musictx.ui.train.access import TrainAccess
 from musictx.ui.train.asked_first import AskedFirst
 from musictx.ui.train.choices import Choices

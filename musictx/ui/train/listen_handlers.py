@@ -18,8 +18,9 @@ from musictx.midi.notes import NoteSequence
 from musictx.ui import text
 from musictx.ui.access.identity import owner_in
 from musictx.ui.access.stop_flags import StopFlags
-from musictx.ui.player.stage_view import new_serial, safe_name
+from musictx.ui.player.files import safe_name
 from musictx.ui.problems import sentence_of
+from musictx.ui.serials import new_serial
 from musictx.ui.train.background import Background
 from musictx.ui.train.listen_view import Listening, Piece
 

@@ -9,8 +9,9 @@ from typing import Any
 from musictx.midi.notes import NoteSequence
 from musictx.takes import Take
 from musictx.ui import text
+from musictx.ui.player.files import file_data, file_entry
 from musictx.ui.player.packing import pack
-from musictx.ui.player.stage_view import file_data, file_entry, heard_seed
+from musictx.ui.player.picture import heard_seed
 
 FILES = ("mid", "flac")  # to take away: notes, and the sound that is played anyway
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from musictx.ui import text
-from musictx.ui.player.stage_view import new_serial, safe_name
+from musictx.ui.player.files import safe_name
+from musictx.ui.serials import new_serial
 from musictx.workshop.runs.settings import RunSettings
 from musictx.workshop.runs.view import Estimate
 

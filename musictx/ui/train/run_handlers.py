@@ -12,7 +12,7 @@ import gradio as gr
 
 from musictx.errors import MusictxError, TrainingError
 from musictx.ui.access.identity import owner_in
-from musictx.ui.player.stage_view import safe_name
+from musictx.ui.player.files import safe_name
 from musictx.ui.problems import sentence_of
 from musictx.ui.train.choices import Choices
 from musictx.ui.train.run_view import outcome_value, run_value

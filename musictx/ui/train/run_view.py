@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from musictx.ui import text
-from musictx.ui.player.stage_view import file_data, new_serial
+from musictx.ui.player.files import file_data
+from musictx.ui.serials import new_serial
 from musictx.workshop.runs.view import Curve, RunView
 
 MOST_POINTS = 400  # of a curve: more than a plot has pixels to tell apart

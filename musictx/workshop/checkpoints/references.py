@@ -10,7 +10,7 @@ from musictx.errors import CheckpointError
 from musictx.model.card import CARD_FILE, read_card
 from musictx.training.runs import RunFolder
 from musictx.workshop.checkpoints.uploads import WEIGHTS, Uploads
-from musictx.workshop.datasets.store import is_id
+from musictx.workshop.owned import is_id
 from musictx.workshop.runs.store import RunStore
 from musictx.workshop.runs.view import TrainedCheckpoint
 

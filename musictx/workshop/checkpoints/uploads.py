@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from musictx.errors import CheckpointError
-from musictx.files import read_json, replace_file
+from musictx.files import replace_file
 from musictx.workshop.checkpoints.package import unpack_checkpoint
-from musictx.workshop.datasets.store import is_id, new_id
 from musictx.workshop.leftovers import remove_unfinished
+from musictx.workshop.owned import OwnedFolders, new_id
 from musictx.workshop.policy import WorkshopLimits
 
 WEIGHTS = "weights"  # folder of the checkpoint inside an upload's folder
@@ -27,9 +27,13 @@ class Uploads:
     folder: Path
     limits: WorkshopLimits
 
+    @property
+    def _owned(self) -> OwnedFolders:
+        return OwnedFolders(self.folder, "about.json")
+
     def add(self, owner: str, path: Path, bases: list[Path]) -> str:
         """Takes a zip in; its id. See `Workshop.unpack`."""
-        mine = sum(1 for _ in self.known(owner))
+        mine = self._owned.count(owner)
         if owner and mine >= self.limits.runs:
             raise CheckpointError(f"You have {mine} uploaded checkpoints, as many as are kept. Delete one first.")
         remove_unfinished(self.folder, "about.json")
@@ -46,16 +50,13 @@ class Uploads:
 
     def known(self, owner: str) -> Iterator[tuple[Path, dict[str, Any]]]:
         """The owner's, as (folder of the checkpoint, title and time)."""
-        for path in sorted(self.folder.glob("*/about.json")):
-            about = read_json(path)
-            if about and (not owner or about.get("owner") == owner):
-                yield path.parent / WEIGHTS, about
+        for folder, about in self._owned.known(owner):
+            yield folder / WEIGHTS, about
 
     def find(self, owner: str, upload_id: str) -> Path | None:
         """The folder of a checkpoint, None if the owner has none of that id."""
-        about = read_json(self.folder / upload_id / "about.json") if is_id(upload_id) else {}
-        mine = about and (not owner or about.get("owner") == owner)
-        return self.folder / upload_id / WEIGHTS if mine else None
+        folder = self._owned.find(owner, upload_id)
+        return None if folder is None else folder / WEIGHTS
 
     def delete(self, owner: str, upload_id: str) -> None:
         """Removes one of the owner's."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,12 +12,11 @@ import numpy.typing as npt
 from musictx.errors import MidiError
 from musictx.midi.files import Recording, read_midi
 from musictx.training.prepare import piece_ids
+from musictx.training.splits import validation_groups
 from musictx.workshop.datasets.near_duplicates import Fingerprint, fingerprint, groups
 from musictx.workshop.datasets.report import DatasetRow
 
 SHORT_S, SHORT_NOTES = 10.0, 40  # below them a piece teaches little
-HELD_OUT_SHARE = 0.15  # of the pieces
-FEWEST_PIECES = 2  # of one piece nothing can be held out
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +80,6 @@ def judged(files: Sequence[ReadFile], report: Callable[[int, int], None] | None 
         if leader != number:
             reason = f"Another version of {rows[leader].file}, perhaps in another key or tempo; both are on one side."
             rows[number] = replace(rows[number], verdict="near-duplicate", reason=reason)
-    held_out = _held_out({number: files[number].content for number in {rows[number].group for number in kept}})
-    return tuple(replace(row, split="validation") if row.used and row.group in held_out else row for row in rows)
-
-
-def _held_out(contents: dict[int, str]) -> set[int]:
-    """Which groups are held out, of those given with the content of their first file."""
-    if len(contents) < FEWEST_PIECES:
-        return set()
-    wanted = max(1, math.floor(HELD_OUT_SHARE * len(contents)))
-    return set(sorted(contents, key=lambda group: contents[group])[:wanted])
+    first = {rows[number].group for number in kept}
+    validation = validation_groups({number: files[number].content for number in first})
+    return tuple(replace(row, split="validation") if row.used and row.group in validation else row for row in rows)

@@ -14,6 +14,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from musictx.midi.ngrams import ngrams, varied
 from musictx.midi.notes import NoteSequence
 
 Fingerprint = npt.NDArray[np.uint64]
@@ -35,11 +36,8 @@ def fingerprint(notes: NoteSequence) -> Fingerprint:
     # A chord begins where the time since the note before is long enough.
     onsets = np.concatenate([[0], 1 + np.flatnonzero(np.diff(start) > CHORD_S)])
     intervals = np.diff(np.maximum.reduceat(pitch, onsets))
-    if intervals.size < NOTES - 1:
-        return np.zeros(0, np.uint64)
-    grams = np.lib.stride_tricks.sliding_window_view(intervals, NOTES - 1)
-    different = 1 + (np.diff(np.sort(grams, axis=1), axis=1) != 0).sum(axis=1)
-    grams = grams[different >= FEWEST_INTERVALS]
+    grams = ngrams(intervals, NOTES - 1)
+    grams = grams[varied(grams, FEWEST_INTERVALS)]
     # Intervals of -127 to 127 are bytes; six of them fit into one number.
     powers = 256 ** np.arange(NOTES - 1, dtype=np.uint64)
     return np.unique(((grams + 128).astype(np.uint64) * powers).sum(axis=1, dtype=np.uint64))

@@ -7,11 +7,9 @@ tokens.npy, pieces.json    as `prepare` writes them, so that a run can read them
 from __future__ import annotations
 
 import json
-import re
-import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ from musictx.workshop.datasets.archive import midi_files, read_all
 from musictx.workshop.datasets.intake import ReadFile, judged, read_file
 from musictx.workshop.datasets.report import SPLITS, DatasetReport, DatasetRow
 from musictx.workshop.leftovers import remove_unfinished
+from musictx.workshop.owned import OwnedFolders, new_id
 from musictx.workshop.policy import WorkshopLimits
 
 
@@ -39,6 +38,10 @@ class Datasets:
     limits: WorkshopLimits
     read: Callable[[bytes], Recording] = read_midi
 
+    @property
+    def _owned(self) -> OwnedFolders:
+        return OwnedFolders(self.folder, "dataset.json")
+
     def take_in(
         self,
         owner: str,
@@ -48,7 +51,7 @@ class Datasets:
         report: Callable[[int, int], None] | None = None,
     ) -> DatasetReport:
         """Reads uploads into a new dataset; see `Workshop.take_in`."""
-        mine = sum(1 for _ in self._known(owner))
+        mine = self._owned.count(owner)
         if owner and mine >= self.limits.datasets:
             raise TrainingError(f"You have {mine} datasets, as many as are kept. Delete one first.")
         if not paths:
@@ -83,7 +86,7 @@ class Datasets:
 
     def list(self, owner: str) -> tuple[DatasetReport, ...]:
         """The owner's datasets, newest first."""
-        reports = [_report(folder, about) for folder, about in self._known(owner)]
+        reports = [_report(folder, about) for folder, about in self._owned.known(owner)]
         return tuple(sorted(reports, key=lambda report: -report.created_s))
 
     def report(self, owner: str, dataset_id: str) -> DatasetReport:
@@ -127,28 +130,10 @@ class Datasets:
 
     def find(self, owner: str, dataset_id: str) -> Path:
         """The folder of a dataset; TrainingError if the owner has none of that name."""
-        folder = self.folder / dataset_id
-        about = read_json(folder / "dataset.json") if is_id(dataset_id) else {}
-        if not about or (owner and about.get("owner") != owner):
+        folder = self._owned.find(owner, dataset_id)
+        if folder is None:
             raise TrainingError(f"There is no dataset {dataset_id!r} of yours. It may have been deleted.")
         return folder
-
-    def _known(self, owner: str) -> Iterator[tuple[Path, dict[str, Any]]]:
-        for path in sorted(self.folder.glob("*/dataset.json")):
-            about = read_json(path)
-            if about and (not owner or about.get("owner") == owner):
-                yield path.parent, about
-
-
-def new_id(name: str) -> str:
-    """A name for a folder: what a person called it, and enough chance that nobody guesses it."""
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:24].strip("-")
-    return f"{plain or 'unnamed'}-{secrets.token_hex(6)}"
-
-
-def is_id(text: str) -> bool:
-    """Whether `text` could come from `new_id`: never a path."""
-    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", text) is not None and ".." not in text
 
 
 def _report(folder: Path, about: dict[str, Any]) -> DatasetReport:

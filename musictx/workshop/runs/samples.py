@@ -16,11 +16,9 @@ import numpy as np
 from musictx.config import SAMPLING_PRESETS, ComposeSettings
 from musictx.errors import TrainingError
 from musictx.files import read_json, replace_file, whole_file
-from musictx.generation.generate import generate
-from musictx.generation.prompt import continuation_notes, seed_prompt
+from musictx.generation.continuation import continue_notes
 from musictx.midi.codec import decode
 from musictx.midi.files import write_midi
-from musictx.midi.join import seed_and_join
 from musictx.midi.notes import NoteSequence
 from musictx.takes import Take
 from musictx.training.dataset import Corpus
@@ -55,21 +53,18 @@ class SampleWriter:
             passage = passage_of(decode(corpus.ids(pieces[0])), 0.0, SEED_S)
             replace_file(stored, json.dumps({"notes": _rows(passage)}).encode())
         self._seed = _notes(read_json(stored))
-        self._ids, self._join_s = seed_and_join(self._seed)
         self._ear: tuple[MusicTransformer, Decoder] | None = None
 
     def __call__(self, step: int, model: MusicTransformer) -> None:
         """Continues the seed with the weights of `model` and writes the sample of `step`."""
-        prompt = seed_prompt(self._ids, SEED_S)
-        *_, last = generate(
-            self._decoder(model), prompt, sampling=SAMPLING, seconds=SAMPLE_S, random_seed=self._random_seed
-        )
-        new = continuation_notes(prompt, last.variations[0].ids).shifted(self._join_s)
+        asked: dict[str, Any] = {"context_seconds": SEED_S, "seconds": SAMPLE_S, "random_seed": self._random_seed}
+        *_, made = continue_notes(self._decoder(model), self._seed, sampling=SAMPLING, **asked)
+        new = made.notes[0]
         path = self._folder / f"step-{step:06d}.mid"
         with whole_file(path) as unfinished:
             write_midi(self._seed.followed_by(new), unfinished, name=f"step {step}")
         # Last: with it the sample is there.
-        said = {"join_s": self._join_s, "tokens": int(last.variations[0].ids.size), "notes": _rows(new)}
+        said = {"join_s": made.join_s, "tokens": made.tokens[0], "notes": _rows(new)}
         replace_file(path.with_suffix(".json"), json.dumps(said).encode())
 
     def _decoder(self, model: MusicTransformer) -> Decoder:

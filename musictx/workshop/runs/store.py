@@ -6,20 +6,19 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from musictx.errors import CheckpointError, TrainingError
-from musictx.files import read_json, replace_file
+from musictx.files import replace_file
 from musictx.settings import check_whole
 from musictx.training.config import MANY, TrainingConfig
 from musictx.training.runs import RunFolder
-from musictx.workshop.datasets.store import is_id, new_id
+from musictx.workshop.owned import OwnedFolders, new_id
 from musictx.workshop.policy import WorkshopLimits
 from musictx.workshop.runs.reader import view_run
 from musictx.workshop.runs.settings import RunSettings
-from musictx.workshop.runs.status import ask_to_stop, read_status, run_folders
+from musictx.workshop.runs.status import ask_to_stop, read_status
 from musictx.workshop.runs.view import LIVE, RunView
 from musictx.workshop.runs.worker import launch
 
@@ -33,9 +32,16 @@ class RunStore:
     folder: Path
     limits: WorkshopLimits
 
+    @property
+    def _owned(self) -> OwnedFolders:
+        return OwnedFolders(self.folder, "run.json", whose="about.json")
+
+    def _mine(self, owner: str) -> list[Path]:
+        return [folder for folder, _ in self._owned.known(owner)]
+
     def check_new(self, owner: str) -> None:
         """Raises TrainingError if the owner has as many runs as are kept, or as many that wait or work."""
-        mine = list(self._known(owner))
+        mine = self._mine(owner)
         live = sum(read_status(folder).status in LIVE for folder in mine)
         if owner and len(mine) >= self.limits.runs:
             raise TrainingError(f"You have {len(mine)} runs, as many as are kept. Delete one first.")
@@ -60,14 +66,13 @@ class RunStore:
 
     def runs(self, owner: str) -> tuple[RunView, ...]:
         """The owner's runs, newest first."""
-        views = [view_run(folder) for folder in self._known(owner)]
+        views = [view_run(folder) for folder in self._mine(owner)]
         return tuple(sorted(views, key=lambda view: -view.created_s))
 
     def find(self, owner: str, run_id: str) -> Path:
         """The folder of a run; TrainingError if the owner has none of that id."""
-        folder = self.folder / run_id
-        there = is_id(run_id) and (folder / "run.json").is_file()
-        if not there or (owner and read_json(folder / "about.json").get("owner") != owner):
+        folder = self._owned.find(owner, run_id)
+        if folder is None:
             raise TrainingError(f"There is no run {run_id!r} of yours. It may have been deleted.")
         return folder
 
@@ -115,11 +120,6 @@ class RunStore:
         if result is None:
             raise CheckpointError(f"The run {run_id!r} has saved no weights yet. Wait for its first checkpoint.")
         return result
-
-    def _known(self, owner: str) -> Iterator[Path]:
-        for folder in run_folders(self.folder):
-            if not owner or read_json(folder / "about.json").get("owner") == owner:
-                yield folder
 
 
 def _link(source: Path, target: Path) -> None:

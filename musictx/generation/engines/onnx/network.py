@@ -25,7 +25,8 @@ from musictx.errors import EngineError
 from musictx.generation.engines.onnx.graphs import TABLE, Graphs, block_of, cache_names, read_graphs
 from musictx.generation.engines.onnx.quantize import CODES, SCALES, quantized
 from musictx.generation.engines.thread_tuner import ThreadTuner
-from musictx.model.weights import Arrays, check_weights, sinusoidal_positions
+from musictx.model.positions import sinusoidal_positions
+from musictx.model.weights import Arrays, check_weights
 from musictx.types import Ids
 
 Cache = list[npt.NDArray[np.float32]]  # 2N arrays (R, S, K): the keys of each block, then the values

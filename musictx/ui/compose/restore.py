@@ -11,10 +11,10 @@ from musictx.errors import MusictxError
 from musictx.takes import file_digest
 from musictx.ui import text
 from musictx.ui.browser_state.takes import recall
-from musictx.ui.compose.handlers import sharing_words
 from musictx.ui.player.desk import Desk
-from musictx.ui.player.stage_view import TAKE_SOUND, Problem, grow
+from musictx.ui.player.picture import TAKE_SOUND, Problem, grow
 from musictx.ui.seed.handlers import SeedHandlers
+from musictx.ui.sharing import sharing_words
 
 if TYPE_CHECKING:
     from musictx.takes import Seed, Take

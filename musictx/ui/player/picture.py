@@ -1,47 +1,22 @@
-"""What the stage shows, as one plain value for the browser (read by stage.js)."""
+"""One picture of what a tab shows, as one plain value for the browser (read by stage.js and compare.js)."""
 
 from __future__ import annotations
 
-import re
-import time
-import unicodedata
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from gradio.data_classes import FileData
+from typing import Any, Protocol
 
 from musictx.midi.notes import NoteSequence
 from musictx.takes import AUDIBLE_SEED_S, Progress, Seed, Take
 from musictx.ui import text
+from musictx.ui.player.files import FORMATS, TakeFiles, file_data, file_entry, files_value
 from musictx.ui.player.packing import NoteStream, pack
+from musictx.ui.serials import new_serial
 
-if TYPE_CHECKING:
-    from musictx.ui.compare.view import Comparison
-
-FORMATS = {"mid": "MIDI", "continuation": "Continuation only", "wav": "WAV", "mp3": "MP3", "flac": "FLAC"}
-HINTS = {
-    "mid": "Notes of seed and continuation, for your DAW or notation program",
-    "continuation": "MIDI of the new notes alone, from the join on",
-    "wav": "Uncompressed sound",
-    "mp3": "Small, plays everywhere",
-    "flac": "Compressed without loss",
-    "zip": "Every take in every format",
-}
 TAKE_SOUND = "rendering the sound…"
 HINT_BY_PHASE = {
     "seed": "Press play to hear the seed, or Generate to continue it.",
 }
-
-JOINER = "\N{ZERO WIDTH JOINER}"  # of emoji
-SKIN_TONES = "".join(map(chr, range(0x1F3FB, 0x1F400)))
-KEPT_MARKS = "_'’‘‚“”„«»‹›" + JOINER + SKIN_TONES
-LONGEST_NAME_BYTES = 120  # of 255 that a file system takes, and 200 that Gradio does: the rest is for take and number
-
-
-def new_serial() -> float:
-    """Orders what is shown: what an earlier press brings late is not."""
-    return time.time()
 
 
 @dataclass(frozen=True)
@@ -53,12 +28,20 @@ class Problem:
     key: float = field(default_factory=new_serial)
 
 
-@dataclass(frozen=True)
-class TakeFiles:
-    """What has been written of one take so far: format -> path."""
+class ManySides(Protocol):
+    """What stands in the place of takes on the Compare tab.
 
-    paths: dict[str, Path] = field(default_factory=dict)
-    problem: str = ""
+    takes: those that are there. hidden: whether which is which is not said yet.
+    """
+
+    @property
+    def takes(self) -> tuple[Take, ...]: ...
+
+    @property
+    def hidden(self) -> bool: ...
+
+    def value(self, picture: Picture) -> dict[str, Any]:
+        """What of the picture's value is another one, or more."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +62,7 @@ class Picture:
     serial: float = field(default_factory=new_serial)
     phase: str = "seed"
     own: tuple[Seed, ...] = ()
-    comparison: Comparison | None = None
+    comparison: ManySides | None = None
     piece: str = ""
     left: Picture | None = None
     takes: tuple[Take, ...] = ()
@@ -187,15 +170,6 @@ def made_facts(take: Take, progress: Progress | None) -> str:
     return " · ".join(parts)
 
 
-def files_value(written: TakeFiles) -> dict[str, Any]:
-    """What can be played and taken away of a take so far."""
-    return {
-        "audio": file_data(written.paths.get("flac")),
-        "files": [file_entry(suffix, written.paths.get(suffix)) for suffix in FORMATS],
-        "note": written.problem,
-    }
-
-
 def heard_seed(notes: NoteSequence, takes: tuple[Take, ...]) -> tuple[NoteSequence, float]:
     """The part of the seed that takes begin with, moved to 0, and where it ends in seconds."""
     join_s = takes[0].join_s if takes else notes.duration_s
@@ -209,38 +183,3 @@ def grow(streams: tuple[NoteStream, ...], takes: tuple[Take, ...], finished: boo
     for stream, take in zip(streams, takes, strict=True):
         stream.update(take.continuation.shifted(-take.audible_from_s), finished=finished)
     return streams
-
-
-def file_data(path: Path | None) -> dict[str, Any] | None:
-    """A file that Gradio copies into its cache and gives an address."""
-    return FileData(path=str(path), orig_name=path.name).model_dump() if path else None
-
-
-def file_entry(suffix: str, path: Path | None) -> dict[str, Any]:
-    """One download: its button's words, and the file once there is one."""
-    label = FORMATS.get(suffix, "All takes")
-    size = f" · {text.file_size(path.stat().st_size)}" if path and path.exists() else ""
-    return {"label": label, "hint": HINTS[suffix] + size, "name": path.name if path else "", "data": file_data(path)}
-
-
-def safe_name(name: str) -> str:
-    """A file name made of a seed's or a run's name, which every file system, header and browser leaves as it is.
-
-    Letters of all scripts, digits, quotes and emoji stay; what is no part of a name on one of them becomes a dash.
-    Double quotes become typographic ones, since Windows and browsers allow no others.
-    """
-    whole = unicodedata.normalize("NFC", name.lower())
-    quoted = re.sub(r'(?<=\S)"', "”", whole).replace('"', "“")
-    kept = "".join(letter if _stays(letter) else "-" for letter in quoted)
-    return _shortened("-".join(part for part in kept.split("-") if part), LONGEST_NAME_BYTES) or "musictx"
-
-
-def _stays(letter: str) -> bool:
-    return letter in KEPT_MARKS or unicodedata.category(letter)[0] in "LMN" or unicodedata.category(letter) == "So"
-
-
-def _shortened(name: str, most_bytes: int) -> str:
-    """The beginning of `name`, cut between whole characters: file systems count bytes."""
-    while len(name.encode()) > most_bytes:
-        name = name[:-1]
-    return name.strip("-" + JOINER)
