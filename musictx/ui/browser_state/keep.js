@@ -61,7 +61,9 @@ class Keep {
         localStorage.setItem(name, words);
         return true;
       } catch {
-        const oldest = this.all().filter((each) => KEPT + each.id !== name && !this.passing.has(each.id)).at(-1);
+        const oldest = this.all()
+          .filter((each) => KEPT + each.id !== name && !this.passing.has(each.id))
+          .at(-1);
         if (!oldest) return false;
         // It stays to be had until the page is closed.
         this.passing.set(oldest.id, oldest);

@@ -19,13 +19,20 @@ function complaint(input) {
   const name = field.querySelector("[data-testid=block-info]").textContent.trim();
   const whole = field.classList.contains("whole");
   const [low, high] = [input.min, input.max];
-  const range = low !== "" && high !== "" ? ` between ${figure(low)} and ${figure(high)}` : low !== "" ? ` of ${figure(low)} or more` : "";
+  const range =
+    low !== "" && high !== ""
+      ? ` between ${figure(low)} and ${figure(high)}`
+      : low !== ""
+        ? ` of ${figure(low)} or more`
+        : "";
   const wanted = `${name} must be a ${whole ? "whole " : ""}number${range}.`;
-  if (input.value === "") return `${wanted} ${input.validity.badInput ? "What was typed is none." : "The field is empty."}`;
+  if (input.value === "")
+    return `${wanted} ${input.validity.badInput ? "What was typed is none." : "The field is empty."}`;
   const value = Number(input.value);
   const fits = Number.isFinite(value) && (low === "" || value >= Number(low)) && (high === "" || value <= Number(high));
   if (!fits || (whole && !Number.isInteger(value))) return `${wanted} Received: ${input.value.slice(0, 20)}`;
-  if (input.matches(VARIATIONS) && value > 1 && Number(document.querySelector(TEMPERATURE)?.value) === 0) return EQUAL_TAKES;
+  if (input.matches(VARIATIONS) && value > 1 && Number(document.querySelector(TEMPERATURE)?.value) === 0)
+    return EQUAL_TAKES;
   return "";
 }
 
@@ -80,9 +87,20 @@ function isReady(input) {
 }
 
 for (const kind of ["pointerdown", "keydown"]) {
-  document.addEventListener(kind, () => flagged.forEach((flag) => { flag.seen = true; }), true);
+  document.addEventListener(
+    kind,
+    () =>
+      flagged.forEach((flag) => {
+        flag.seen = true;
+      }),
+    true,
+  );
 }
-document.addEventListener("input", (event) => isOurs(event.target) && flagged.has(event.target) && check(event.target), true);
+document.addEventListener(
+  "input",
+  (event) => isOurs(event.target) && flagged.has(event.target) && check(event.target),
+  true,
+);
 document.addEventListener("change", (event) => isOurs(event.target) && check(event.target), true);
 document.addEventListener(
   "click",

@@ -16,10 +16,14 @@ class Deck {
     this.begin = null; // the box that lets play begin where the seed ends
     this.placed = false; // the visitor has chosen where to play from
     this.complete = false; // every download is there
-    this.player = new Player(this.find("audio"), (time) => this.showTime(time), () => {
-      this.showTransport();
-      this.onState();
-    });
+    this.player = new Player(
+      this.find("audio"),
+      (time) => this.showTime(time),
+      () => {
+        this.showTransport();
+        this.onState();
+      },
+    );
     this.listen();
   }
 
@@ -113,7 +117,8 @@ class Deck {
   showTime(time) {
     if (!this.player.can) time = 0;
     const spoken = `${clock(time)} of ${clock(this.player.length)}`;
-    if (this.box.getAttribute("aria-valuetext") !== spoken) { // once a second is enough for a screen reader
+    if (this.box.getAttribute("aria-valuetext") !== spoken) {
+      // once a second is enough for a screen reader
       this.find(".time-now").textContent = clock(time);
       this.box.setAttribute("aria-valuenow", time.toFixed(1));
       this.box.setAttribute("aria-valuetext", spoken);
@@ -152,7 +157,8 @@ class Deck {
   /** A long piece squeezed into the width cannot be followed by eye: closer while it plays, where there is a way back. */
   comeCloser() {
     const across = this.roll.width - KEYS_PX;
-    if (this.player.playing || !this.roll.fitted || !this.find(".zoom-fit") || across / this.roll.view.span >= 9) return;
+    if (this.player.playing || !this.roll.fitted || !this.find(".zoom-fit") || across / this.roll.view.span >= 9)
+      return;
     this.roll.fitted = false;
     this.roll.aim(this.player.time - 8, across / 22);
   }

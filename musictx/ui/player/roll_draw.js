@@ -30,7 +30,8 @@ Object.assign(Roll.prototype, {
     pen.fillRect(0, 0, this.width, this.height);
     pen.fillStyle = this.ink["row-black"];
     for (let pitch = low; pitch <= high; pitch++)
-      if (BLACK.has(pitch % 12)) pen.fillRect(KEYS_PX, this.y(pitch + 1), this.width, this.y(pitch) - this.y(pitch + 1));
+      if (BLACK.has(pitch % 12))
+        pen.fillRect(KEYS_PX, this.y(pitch + 1), this.width, this.y(pitch) - this.y(pitch + 1));
     pen.fillStyle = this.ink.octave;
     for (let pitch = low; pitch <= high; pitch++)
       if (pitch % 12 === 0) pen.fillRect(KEYS_PX, Math.round(this.y(pitch)) - 0.5, this.width, 1);

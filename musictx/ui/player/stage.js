@@ -21,7 +21,7 @@ const onDemand = () => (picture?.phase === "seed" && picture.seed ? () => trigge
 function update() {
   const next = props.value;
   // A late answer of an earlier press must not replace what came after it.
-  if (!next || !next.phase || (picture && next.serial < picture.serial)) return;
+  if (!next?.phase || (picture && next.serial < picture.serial)) return;
   const first = !picture;
   const fresh = first || next.serial !== picture.serial;
   const began = next.phase === "working" && picture?.phase !== "working";
@@ -54,7 +54,8 @@ function showNotes() {
   const working = picture.phase === "working";
   const whole = working ? picture.join_s + picture.target_s : Math.max(Deck.last(layers), player.length);
   roll.show(layers, current || working ? picture.join_s : null, whole + 0.3);
-  if (roll.held) roll.invalidate(); // the visitor is looking elsewhere
+  if (roll.held)
+    roll.invalidate(); // the visitor is looking elsewhere
   else if (working && whole > 75) {
     // Too long to read at once: look at the growing end, zoom out when it is done.
     roll.fitted = false;
@@ -85,7 +86,12 @@ function showWords() {
 }
 
 function showTakes() {
-  showTabs(find(".take-tabs"), picture.takes.map((each) => each.label), chosen, choose);
+  showTabs(
+    find(".take-tabs"),
+    picture.takes.map((each) => each.label),
+    chosen,
+    choose,
+  );
   find(".take-facts").textContent = take()?.facts ?? picture.hint;
   find(".take-sharing").textContent = take()?.sharing ?? "";
   find(".again").hidden = !take() || picture.phase !== "done";

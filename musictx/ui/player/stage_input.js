@@ -9,7 +9,8 @@ find(".again").addEventListener("click", () => {
 document.addEventListener("keydown", (event) => {
   if (!element.isConnected || !element.offsetParent || pressGenerate(event, picture?.phase === "working")) return;
   const take = { 1: 0, 2: 1, 3: 2, 4: 3 }[event.key];
-  const action = take !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey ? () => choose(take) : deck.action(event);
+  const action =
+    take !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey ? () => choose(take) : deck.action(event);
   if (!action || isBusy(event)) return;
   event.preventDefault();
   action();

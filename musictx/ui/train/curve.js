@@ -67,14 +67,20 @@ class CurvePlot {
   clip() {
     const clip = this.add("clipPath", { id: "mx-plot" });
     const { width, height } = this;
-    const inside = { x: LEFT, y: TOP, width: Math.max(0, width - LEFT - RIGHT), height: Math.max(0, height - TOP - BOTTOM) };
+    const inside = {
+      x: LEFT,
+      y: TOP,
+      width: Math.max(0, width - LEFT - RIGHT),
+      height: Math.max(0, height - TOP - BOTTOM),
+    };
     clip.append(this.make("rect", inside));
   }
 
   grid() {
     const [width, height] = [this.width, this.height];
     const step = niceStep(this.high - this.low, 4);
-    const digits = [0, 1, 2, 3].find((number) => Math.abs(Math.round(step * 10 ** number) - step * 10 ** number) < 1e-6) ?? 4;
+    const digits =
+      [0, 1, 2, 3].find((number) => Math.abs(Math.round(step * 10 ** number) - step * 10 ** number) < 1e-6) ?? 4;
     for (let value = Math.ceil(this.low / step) * step; value <= this.high; value += step) {
       const y = Math.round(this.y(value)) + 0.5;
       this.add("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y, y2: y });
@@ -82,7 +88,8 @@ class CurvePlot {
     }
     const along = Math.max(1, Math.round(niceStep(this.value.steps, width / 90)));
     for (let at = 0; at <= this.value.steps; at += along)
-      this.add("text", { x: this.x(at), y: height - 6, "text-anchor": at ? "middle" : "start" }).textContent = at.toLocaleString("en");
+      this.add("text", { x: this.x(at), y: height - 6, "text-anchor": at ? "middle" : "start" }).textContent =
+        at.toLocaleString("en");
   }
 
   /** The learning rate, as high as the band at its peak. */
@@ -90,8 +97,13 @@ class CurvePlot {
     const peak = Math.max(...raw);
     if (!steps.length || !(peak > 0)) return;
     const floor = this.height - BOTTOM;
-    const points = steps.map((step, index) => `${this.x(step).toFixed(1)},${(floor - (BAND * raw[index]) / peak).toFixed(1)}`);
-    this.add("polygon", { class: "rate", points: `${this.x(steps[0])},${floor} ${points.join(" ")} ${this.x(steps.at(-1))},${floor}` });
+    const points = steps.map(
+      (step, index) => `${this.x(step).toFixed(1)},${(floor - (BAND * raw[index]) / peak).toFixed(1)}`,
+    );
+    this.add("polygon", {
+      class: "rate",
+      points: `${this.x(steps[0])},${floor} ${points.join(" ")} ${this.x(steps.at(-1))},${floor}`,
+    });
   }
 
   line(name, steps, values) {
@@ -104,7 +116,13 @@ class CurvePlot {
     const index = held.steps.indexOf(step);
     const y = index < 0 ? this.height - BOTTOM : this.y(held.smoothed[index]);
     const best = step === this.value.best_step;
-    this.add("circle", { class: best ? "mark best" : "mark", cx: this.x(step), cy: y, r: best ? 5 : 3.5, "data-step": step });
+    this.add("circle", {
+      class: best ? "mark best" : "mark",
+      cx: this.x(step),
+      cy: y,
+      r: best ? 5 : 3.5,
+      "data-step": step,
+    });
   }
 
   x(step) {
@@ -142,9 +160,14 @@ class CurvePlot {
     this.cross?.setAttribute("visibility", shown ? "visible" : "hidden");
     if (!shown) return;
     const step = this.nearest(training.steps, at);
-    const words = [`step ${step.toLocaleString("en")}`, `training ${training.smoothed[training.steps.indexOf(step)].toFixed(3)}`];
-    if (held.steps.length) words.push(`held-out ${held.smoothed[held.steps.indexOf(this.nearest(held.steps, step))].toFixed(3)}`);
-    if (rates.steps.length) words.push(`learning rate ${rates.raw[rates.steps.indexOf(this.nearest(rates.steps, step))].toExponential(1)}`);
+    const words = [
+      `step ${step.toLocaleString("en")}`,
+      `training ${training.smoothed[training.steps.indexOf(step)].toFixed(3)}`,
+    ];
+    if (held.steps.length)
+      words.push(`held-out ${held.smoothed[held.steps.indexOf(this.nearest(held.steps, step))].toFixed(3)}`);
+    if (rates.steps.length)
+      words.push(`learning rate ${rates.raw[rates.steps.indexOf(this.nearest(rates.steps, step))].toExponential(1)}`);
     this.tip.textContent = words.join(" · ");
     const x = this.x(step);
     for (const end of ["x1", "x2"]) this.cross.setAttribute(end, x);

@@ -24,7 +24,8 @@ function update() {
   step = next;
   find(".dataset").dataset.phase = step.phase;
   find(".drop-limit").textContent = step.limit;
-  find(".drop-words").textContent = step.phase === "report" ? "Drop more here for another dataset" : "Drop your pieces here";
+  find(".drop-words").textContent =
+    step.phase === "report" ? "Drop more here for another dataset" : "Drop your pieces here";
   showReading(step.reading);
   find(".problem").hidden = !step.problem;
   find(".problem").textContent = step.problem;
@@ -33,11 +34,13 @@ function update() {
   if (step.phase !== "report") return;
   showPicker();
   find(".expectation").textContent = step.expectation;
-  find(".totals").replaceChildren(...step.facts.map(([term, value]) => {
-    const pair = make("div", "total");
-    pair.append(make("dt", "", term), make("dd", "", value));
-    return pair;
-  }));
+  find(".totals").replaceChildren(
+    ...step.facts.map(([term, value]) => {
+      const pair = make("div", "total");
+      pair.append(make("dt", "", term), make("dd", "", value));
+      return pair;
+    }),
+  );
   find(".warnings").replaceChildren(...step.warnings.map((words) => make("p", "warning", words)));
   if (JSON.stringify(before?.rows) !== JSON.stringify(step.rows)) showRows();
 }
@@ -98,7 +101,10 @@ function row(piece) {
 function splitOf(piece) {
   const split = make("select", "split");
   split.setAttribute("aria-label", `Split of ${piece.file}`);
-  for (const [value, words] of [["train", "Training"], ["validation", "Held out"]])
+  for (const [value, words] of [
+    ["train", "Training"],
+    ["validation", "Held out"],
+  ])
     split.add(new Option(words, value, false, value === piece.split));
   split.addEventListener("change", () => {
     trigger("move", { file: piece.file, split: split.value });
@@ -167,7 +173,8 @@ document.addEventListener(
     event.stopImmediatePropagation();
     event.target.value = "";
     const largest = files.reduce((most, file) => (file.size > most.size ? file : most));
-    const name = bytes > step.limit_bytes ? (files.length === 1 ? largest.name : `${files.length} files together`) : strange.name;
+    const name =
+      bytes > step.limit_bytes ? (files.length === 1 ? largest.name : `${files.length} files together`) : strange.name;
     trigger("refuse", { name, bytes });
   },
   true,

@@ -9,12 +9,14 @@ function update() {
   find(".offer").dataset.phase = value.phase;
   find(".words").hidden = !value.words;
   find(".text").textContent = value.words;
-  find(".facts").replaceChildren(...value.facts.map(([term, words]) => {
-    const pair = document.createElement("div");
-    pair.append(document.createElement("dt"), document.createElement("dd"));
-    [pair.children[0].textContent, pair.children[1].textContent] = [term, words];
-    return pair;
-  }));
+  find(".facts").replaceChildren(
+    ...value.facts.map(([term, words]) => {
+      const pair = document.createElement("div");
+      pair.append(document.createElement("dt"), document.createElement("dd"));
+      [pair.children[0].textContent, pair.children[1].textContent] = [term, words];
+      return pair;
+    }),
+  );
   if (value.save && value.serial !== saved) save(value);
 }
 

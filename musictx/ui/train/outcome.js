@@ -28,12 +28,14 @@ function update() {
 
 function showResult() {
   find(".duel").hidden = !outcome.can.duel;
-  find(".figures").replaceChildren(...outcome.result.map(([term, words]) => {
-    const pair = document.createElement("div");
-    pair.append(document.createElement("dt"), document.createElement("dd"));
-    [pair.children[0].textContent, pair.children[1].textContent] = [term, words];
-    return pair;
-  }));
+  find(".figures").replaceChildren(
+    ...outcome.result.map(([term, words]) => {
+      const pair = document.createElement("div");
+      pair.append(document.createElement("dt"), document.createElement("dd"));
+      [pair.children[0].textContent, pair.children[1].textContent] = [term, words];
+      return pair;
+    }),
+  );
 }
 
 function showLog() {
@@ -44,7 +46,10 @@ function showLog() {
 
 function savePackage() {
   packed = outcome.serial;
-  Object.assign(document.createElement("a"), { href: outcome.package.data.url, download: outcome.package.name }).click();
+  Object.assign(document.createElement("a"), {
+    href: outcome.package.data.url,
+    download: outcome.package.name,
+  }).click();
 }
 
 find(".use").addEventListener("click", () => trigger("use"));

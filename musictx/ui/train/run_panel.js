@@ -37,7 +37,8 @@ function update() {
 function comeIntoSight() {
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const { top, bottom } = element.getBoundingClientRect();
-  if (top < 0 || bottom > window.innerHeight) element.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "nearest" });
+  if (top < 0 || bottom > window.innerHeight)
+    element.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "nearest" });
 }
 
 /** Another run: nothing of the last one stays. */
@@ -51,7 +52,9 @@ function showHead() {
   const options = JSON.stringify([run.runs, run.chosen]);
   if (picker.dataset.options !== options) {
     picker.dataset.options = options;
-    picker.replaceChildren(...run.runs.map(({ id, name, status }) => new Option(`${name} · ${status}`, id, false, id === run.chosen)));
+    picker.replaceChildren(
+      ...run.runs.map(({ id, name, status }) => new Option(`${name} · ${status}`, id, false, id === run.chosen)),
+    );
   }
   text(".status", run.status);
   text(".facts", run.facts);
@@ -74,7 +77,9 @@ function showNotes() {
   const shown = JSON.stringify(notes);
   if (find(".notes").dataset.notes !== shown) {
     find(".notes").dataset.notes = shown;
-    find(".notes").replaceChildren(...notes.map((words) => Object.assign(document.createElement("p"), { textContent: words })));
+    find(".notes").replaceChildren(
+      ...notes.map((words) => Object.assign(document.createElement("p"), { textContent: words })),
+    );
   }
 }
 
@@ -86,7 +91,10 @@ function showPlot() {
   plot.show(run);
   const last = (curve) => (curve.smoothed.length ? curve.smoothed.at(-1).toFixed(3) : "none yet");
   const before = run.base_nll === null ? "" : `, before the run ${run.base_nll.toFixed(3)}`;
-  find(".curves").setAttribute("aria-label", `NLL by step. Training ${last(run.training)}, held-out ${last(run.held_out)}${before}. Arrow keys read the curves.`);
+  find(".curves").setAttribute(
+    "aria-label",
+    `NLL by step. Training ${last(run.training)}, held-out ${last(run.held_out)}${before}. Arrow keys read the curves.`,
+  );
 }
 
 function showSamples() {
@@ -110,7 +118,12 @@ function showSamples() {
 /** Nothing is playing, and neither a file of the dataset nor a comparison is on show. */
 function playerIsFree() {
   const player = document.querySelector("#listen .stage");
-  return player && element.offsetParent && ["", "sample"].includes(player.dataset.kind ?? "") && player.querySelector("audio").paused;
+  return (
+    player &&
+    element.offsetParent &&
+    ["", "sample"].includes(player.dataset.kind ?? "") &&
+    player.querySelector("audio").paused
+  );
 }
 
 function newChip() {
@@ -126,7 +139,8 @@ function newChip() {
 
 function listen(step) {
   heard = step;
-  for (const chip of find(".chips").children) chip.setAttribute("aria-pressed", String(Number(chip.dataset.step) === step));
+  for (const chip of find(".chips").children)
+    chip.setAttribute("aria-pressed", String(Number(chip.dataset.step) === step));
   trigger("sample", { step });
 }
 
