@@ -16,7 +16,7 @@ from musictx.config import FOCUS_RANGE, SAMPLING_PRESETS, SamplingConfig
 from musictx.midi.files import MIDI_SUFFIXES
 from musictx.takes import DEFAULT_CHECKPOINT, LARGEST_SEED, LENGTH_RANGE_S
 from musictx.ui.component import knob
-from musictx.ui.theme import HERE
+from musictx.ui.sources import HERE
 
 if TYPE_CHECKING:
     from musictx.studio import Studio

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import gradio as gr
 
-HERE = Path(__file__).parent
+from musictx.ui.sources import joined_sources, read_source
+
+# The ids of what has a deck, and of all that is built by `component.build_component`.
+DECKS = ("stage", "compare-stage", "listen")
+COMPONENTS = (*DECKS, "dataset", "run", "offer", "outcome")
 
 # Warm greys: the page is paper by day and a dim room by night.
 PAPER = gr.themes.Color(
@@ -143,4 +147,18 @@ def _controls() -> dict[str, str]:
 
 def read_styles() -> str:
     """The page's own style sheets, for `launch(css=…)`."""
-    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "train/train.css"))
+    return joined_sources(("page.css", "train/train.css"))
+
+
+def read_component_styles() -> str:
+    """What several components share, for `launch(head=…)`: there Gradio leaves it as it is.
+
+    Its `css` it prefixes with classes of its own; these rules would then be stronger than those of a single component,
+    which differ from them.
+    """
+    return f"<style>{_within(COMPONENTS, 'shared/parts.css')}{_within(DECKS, 'player/stage.css')}</style>"
+
+
+def _within(components: Sequence[str], name: str) -> str:
+    """A style sheet for some components alone, as strong as the sheet of one, which comes later."""
+    return f":is({', '.join(f'#{each}' for each in components)}) :where(.html-container) {{\n{read_source(name)}\n}}\n"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from musictx.model.card import figure_words
-from musictx.ui.theme import HERE
+from musictx.ui.sources import HERE
 
 if TYPE_CHECKING:
     from musictx.studio import Studio

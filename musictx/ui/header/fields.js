@@ -5,7 +5,6 @@ const FIELD = ":is(.knob, .random-seed, .figure)";
 const STARTS = ".generate, #start, #estimate, #save-settings";
 const VARIATIONS = "#variations input[type=number]";
 const TEMPERATURE = "#temperature input[type=number]";
-const EQUAL_TAKES = element.querySelector("header").dataset.equalTakes;
 const flagged = new Map(); // input -> { value, mended, seen } once its sentence stands
 
 const inputsIn = (box) => [...box.querySelectorAll(`${FIELD} input[type=number]`)];
@@ -32,7 +31,7 @@ function complaint(input) {
   const fits = Number.isFinite(value) && (low === "" || value >= Number(low)) && (high === "" || value <= Number(high));
   if (!fits || (whole && !Number.isInteger(value))) return `${wanted} Received: ${input.value.slice(0, 20)}`;
   if (input.matches(VARIATIONS) && value > 1 && Number(document.querySelector(TEMPERATURE)?.value) === 0)
-    return EQUAL_TAKES;
+    return LIMITS.equal_takes;
   return "";
 }
 

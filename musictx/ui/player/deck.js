@@ -31,11 +31,6 @@ class Deck {
     return this.root.querySelector(name);
   }
 
-  /** The end of all notes in `layers`, in seconds. */
-  static last(layers) {
-    return layers.flat().reduce((most, row) => Math.max(most, row[3]), 0);
-  }
-
   /** What the parts of this deck are called, where there is another one beside it. */
   call(name) {
     if (name === this.name) return;
@@ -175,14 +170,9 @@ class Deck {
     if (!this.player.playing) this.toggle();
   }
 
-  isInSight() {
-    const { top, bottom } = this.box.getBoundingClientRect();
-    return top >= 0 && bottom <= window.innerHeight;
-  }
-
-  /** Scrolls `part` to where `block` says, without motion where that is unwelcome. */
+  /** Scrolls `part` to where `block` says, unless the roll is in sight. */
   bringIntoSight(part, block) {
-    if (!this.isInSight()) part.scrollIntoView({ behavior: this.roll.still.matches ? "auto" : "smooth", block });
+    scrollIntoSight(part, block, this.box);
   }
 }
 

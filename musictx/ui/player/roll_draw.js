@@ -38,7 +38,7 @@ Object.assign(Roll.prototype, {
   },
 
   drawTimes(pen) {
-    const perSecond = (this.width - KEYS_PX) / this.view.span;
+    const perSecond = this.across / this.view.span;
     const step = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600].find((s) => s * perSecond >= 64) ?? 1200;
     const floor = this.height - AXIS_PX;
     pen.fillStyle = this.ink.row;

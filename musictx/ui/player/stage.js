@@ -1,6 +1,8 @@
 // The stage: shows one value from Python (see stage_view.py) on a deck.
 // Python sends the whole picture each time; Gradio sends only what differs.
 
+const { CHANGED, Deck, Notes, OWN, SHOWN, isBusy, keep, lastEnd, make } = window.musictx;
+const { playOnSpace, pressGenerate, pressTwice, showTabs, takeSeeds, wireBegin, wireVolume } = window.musictx;
 const find = (name) => element.querySelector(name);
 const deck = new Deck(element);
 const { roll, player } = deck;
@@ -52,7 +54,7 @@ function showNotes() {
   picture.takes.forEach((each, index) => (takeNotes[index] ??= new Notes()).read(each.notes));
   if (current) layers[1] = takeNotes[chosen].rows.concat(new Notes().read(current.open).rows);
   const working = picture.phase === "working";
-  const whole = working ? picture.join_s + picture.target_s : Math.max(Deck.last(layers), player.length);
+  const whole = working ? picture.join_s + picture.target_s : Math.max(lastEnd(layers), player.length);
   roll.show(layers, current || working ? picture.join_s : null, whole + 0.3);
   if (roll.held)
     roll.invalidate(); // the visitor is looking elsewhere
@@ -68,7 +70,7 @@ function showNotes() {
 /** `hold`: position and playing, where the same music goes on. */
 function showSound(hold) {
   deck.say(take() ? picture.join_s : null, picture.sounding);
-  deck.load(sound()?.url, hold, onDemand(), Deck.last([roll.layers.flat()]));
+  deck.load(sound()?.url, hold, onDemand(), lastEnd([roll.layers.flat()]));
 }
 
 function showWords() {

@@ -1,6 +1,7 @@
 // The Train tab's player: a file of the dataset, a run's sample, or two continuations to compare.
 // Shows one value from Python (see listen_view.py) on a deck.
 
+const { Deck, Notes, lastEnd, playOnSpace, showTabs, wireBegin } = window.musictx;
 const find = (name) => element.querySelector(name);
 const deck = new Deck(element, () => later && !player.playing && update());
 const { box, roll, player } = deck;
@@ -40,7 +41,7 @@ function update() {
 function showNotes() {
   const now = piece();
   const layers = [now ? new Notes().read(now.seed).rows : [], now ? new Notes().read(now.notes).rows : []];
-  roll.show(layers, now?.join_s ?? null, Deck.last(layers) + 0.3);
+  roll.show(layers, now?.join_s ?? null, lastEnd(layers) + 0.3);
   find(".roll-summary").textContent = now?.summary ?? "";
 }
 

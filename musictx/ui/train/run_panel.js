@@ -1,8 +1,15 @@
 // The run panel: status, curves, samples, result. Shows one value from Python (see run_view.py), again at each tick.
 
+const { AskBack, make, scrollIntoSight } = window.musictx;
 const find = (name) => element.querySelector(name);
 const plot = new CurvePlot(find(".curves"), find(".plot-tip"));
 find(".curves").plot = plot; // for the console and the tests
+const deletion = new AskBack(
+  element,
+  find(".delete"),
+  () => trigger("remove"),
+  () => run && showHead(),
+);
 let run = null; // the value on show
 let heard = null; // step of the sample in the player
 let follows = true; // the newest sample goes into the player by itself
@@ -30,21 +37,13 @@ function update() {
   showNotes();
   showPlot();
   showSamples();
-  if (begun) comeIntoSight();
-}
-
-/** On a narrow screen the panel is far below Start. */
-function comeIntoSight() {
-  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const { top, bottom } = element.getBoundingClientRect();
-  if (top < 0 || bottom > window.innerHeight)
-    element.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "nearest" });
+  if (begun) scrollIntoSight(element, "nearest"); // on a narrow screen the panel is far below Start
 }
 
 /** Another run: nothing of the last one stays. */
 function fresh() {
   [heard, follows] = [null, true];
-  sure(false);
+  deletion.box.hidden = true;
 }
 
 function showHead() {
@@ -61,13 +60,13 @@ function showHead() {
   const percent = Math.round(run.progress * 100);
   find(".bar i").style.transform = `scaleX(${run.progress})`;
   find(".bar").setAttribute("aria-valuenow", percent);
-  const asking = !find(".sure").hidden;
+  const asking = deletion.isAsking;
   visible(".stop", run.can.stop && !asking);
   for (const name of [".stop", ".resume", ".go-on"]) find(name).disabled = false;
   visible(".resume", run.can.resume && !run.can.longer && !asking);
   visible(".longer", run.can.longer && !asking);
   visible(".delete", run.can.delete && !asking);
-  if (!run.can.delete) sure(false);
+  if (asking && !run.can.delete) deletion.show(false);
 }
 
 function showNotes() {
@@ -77,9 +76,7 @@ function showNotes() {
   const shown = JSON.stringify(notes);
   if (find(".notes").dataset.notes !== shown) {
     find(".notes").dataset.notes = shown;
-    find(".notes").replaceChildren(
-      ...notes.map((words) => Object.assign(document.createElement("p"), { textContent: words })),
-    );
+    find(".notes").replaceChildren(...notes.map((words) => make("p", "", words)));
   }
 }
 
@@ -127,7 +124,7 @@ function playerIsFree() {
 }
 
 function newChip() {
-  const chip = document.createElement("button");
+  const chip = make("button");
   chip.type = "button";
   chip.addEventListener("click", () => {
     follows = Number(chip.dataset.step) === run.samples.at(-1);
@@ -144,11 +141,6 @@ function listen(step) {
   trigger("sample", { step });
 }
 
-/** Delete asks back. */
-function sure(asked) {
-  find(".sure").hidden = !asked;
-}
-
 find(".runs").addEventListener("change", (event) => trigger("choose", { run: event.target.value }));
 /** A press that has been heard: the button waits until the answer comes. */
 function ask(name, event, detail = {}) {
@@ -159,20 +151,6 @@ function ask(name, event, detail = {}) {
 find(".stop").addEventListener("click", () => ask(".stop", "stop"));
 find(".resume").addEventListener("click", () => ask(".resume", "resume", { more: 0 }));
 find(".go-on").addEventListener("click", () => ask(".go-on", "resume", { more: Number(find(".more").value) }));
-find(".delete").addEventListener("click", () => {
-  sure(true);
-  showHead();
-  find(".no").focus();
-});
-find(".no").addEventListener("click", () => {
-  sure(false);
-  showHead();
-  find(".delete").focus();
-});
-find(".yes").addEventListener("click", () => {
-  sure(false);
-  trigger("remove");
-});
 find(".show-log").addEventListener("click", () => document.dispatchEvent(new CustomEvent("musictx-log")));
 
 // Samples that came while nobody looked are drawn once somebody does.
