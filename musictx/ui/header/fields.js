@@ -12,12 +12,12 @@ const isOurs = (input) => Boolean(input?.matches?.(`${FIELD} input[type=number]`
 const isShown = (field) => field.offsetParent !== null || Boolean(field.closest(".more, #train-more"));
 const figure = (text) => Number(text).toLocaleString("en", { maximumFractionDigits: 7 });
 
-/** Why the value does not fit; "" if it does. */
-function complaint(input) {
-  const field = input.closest(FIELD);
-  const name = field.querySelector("[data-testid=block-info]").textContent.trim();
-  const whole = field.classList.contains("whole");
-  const [low, high] = [input.min, input.max];
+/**
+ * What a number field asks for, where `text` in it does not fit; "" if it does.
+ *
+ * low, high: bounds as text, "" for none. whole: only whole numbers fit. isBad: the browser holds back what was typed.
+ */
+function misfit({ name, text, low, high, whole, isBad }) {
   const range =
     low !== "" && high !== ""
       ? ` between ${figure(low)} and ${figure(high)}`
@@ -25,14 +25,25 @@ function complaint(input) {
         ? ` of ${figure(low)} or more`
         : "";
   const wanted = `${name} must be a ${whole ? "whole " : ""}number${range}.`;
-  if (input.value === "")
-    return `${wanted} ${input.validity.badInput ? "What was typed is none." : "The field is empty."}`;
-  const value = Number(input.value);
+  if (text === "") return `${wanted} ${isBad ? "What was typed is none." : "The field is empty."}`;
+  const value = Number(text);
   const fits = Number.isFinite(value) && (low === "" || value >= Number(low)) && (high === "" || value <= Number(high));
-  if (!fits || (whole && !Number.isInteger(value))) return `${wanted} Received: ${input.value.slice(0, 20)}`;
-  if (input.matches(VARIATIONS) && value > 1 && Number(document.querySelector(TEMPERATURE)?.value) === 0)
-    return LIMITS.equal_takes;
-  return "";
+  return fits && (!whole || Number.isInteger(value)) ? "" : `${wanted} Received: ${text.slice(0, 20)}`;
+}
+
+/** Why the value does not fit its field or another one; "" if it does. */
+function complaint(input) {
+  const field = input.closest(FIELD);
+  const words = misfit({
+    name: field.querySelector("[data-testid=block-info]").textContent.trim(),
+    text: input.value,
+    low: input.min,
+    high: input.max,
+    whole: field.classList.contains("whole"),
+    isBad: input.validity.badInput,
+  });
+  if (words || !input.matches(VARIATIONS) || Number(input.value) <= 1) return words;
+  return Number(document.querySelector(TEMPERATURE)?.value) === 0 ? LIMITS.equal_takes : "";
 }
 
 /** Says the sentence under the field, or takes it away; whether the value fits. */
