@@ -64,7 +64,7 @@ function showSide(deck, place, hold) {
   const general = place ? null : picture.problem; // what concerns both is said once
   deck.tell(side?.problem ? { title: "No music this time", text: side.problem, key: picture.serial } : general);
   deck.offer(side?.files ?? picture.files);
-  deck.find(".files-note").textContent = side?.note ?? picture.note;
+  deck.find(".files-note").textContent = side?.files_problem ?? "";
   showNames(deck, place);
 }
 

@@ -94,7 +94,7 @@ function showTakes() {
     chosen,
     choose,
   );
-  find(".take-facts").textContent = take()?.facts ?? picture.hint;
+  find(".take-facts").textContent = take()?.facts ?? (picture.no_sound || picture.hint);
   find(".take-sharing").textContent = take()?.sharing ?? "";
   find(".again").hidden = !take() || picture.phase !== "done";
 }
@@ -110,5 +110,5 @@ function choose(index) {
 
 function showDownloads() {
   deck.offer([...(take()?.files ?? picture.files), ...(picture.takes.length > 1 ? [picture.zip] : [])]);
-  find(".files-note").textContent = take()?.note ?? picture.note;
+  find(".files-note").textContent = take()?.files_problem ?? "";
 }

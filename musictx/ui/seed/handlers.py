@@ -141,7 +141,7 @@ class SeedHandlers:
                 samples = self.studio.render(notes, read_sound(soundfont, room))
                 changes["seed_sound"] = publish(write_audio(samples, Path(folder) / "seed.flac", SAMPLE_RATE_HZ))
             except MusictxError as error:
-                changes["note"] = str(error)
+                changes["no_sound"] = str(error)
         sounding = desk.change(picture.serial, lambda present: present.but(**changes))
         yield gr.skip() if sounding is None else sounding.value()
 

@@ -41,7 +41,7 @@ def dataset_value(
         "phase": "reading" if reading else "report" if report else "empty",
         "reading": reading,
         "problem": problem,
-        "takes": {"bytes": limits.upload_bytes, "suffixes": DATASET_SUFFIXES},
+        "takes": {"bytes": limits.upload_bytes, "suffixes": list(DATASET_SUFFIXES)},
         "limit": f".mid files or a zip of them, up to {limits.upload_bytes / 2**20:.0f} MB unpacked",
         "datasets": [{"id": each.dataset_id, "name": each.name} for each in datasets],
         "chosen": report.dataset_id if report else "",

@@ -95,8 +95,8 @@ function showAnswer(next) {
 
 function showSound(keep) {
   const ready = shown.phase === "ready";
-  const sounding = ready && shown.sounding.endsWith("…") ? shown.sounding : ""; // else why there is no sound
-  deck.say(piece()?.join_s ?? null, sounding, ready ? shown.sounding || piece()?.facts || "" : "");
+  const words = shown.no_sound || shown.sounding || piece()?.facts || "";
+  deck.say(piece()?.join_s ?? null, ready ? shown.sounding : "", ready ? words : "");
   deck.load(piece()?.audio?.url, keep);
   deck.offer((piece()?.files ?? []).filter((file) => file.data?.url));
 }

@@ -59,7 +59,8 @@ class Listening:
 
     kind: "row" (a file of the dataset), "sample" (of a run), "duel", or "" for nothing yet.
     wait: what is being made, with the share that is done; problem: a sentence instead of the music.
-    sounding: what the player says while sound is being made. duel_id: of a duel that can be answered.
+    sounding: what the player says while sound is being made; no_sound: why there is none to hear.
+    duel_id: of a duel that can be answered.
     saved_as: what its downloads are called, in words; its title if empty.
     """
 
@@ -70,6 +71,7 @@ class Listening:
     wait: str = ""
     share: float = 0.0
     sounding: str = ""
+    no_sound: str = ""
     problem: str = ""
     duel_id: str = ""
     key: str = ""
@@ -91,6 +93,7 @@ class Listening:
             "wait": self.wait,
             "share": float(self.share),
             "sounding": self.sounding,
+            "no_sound": self.no_sound,
             "problem": self.problem,
             "duel_id": self.duel_id,
             "answer": None,

@@ -10,6 +10,8 @@ function update() {
   find(".offer").dataset.phase = value.phase;
   find(".words").hidden = !value.words;
   find(".text").textContent = value.words;
+  find(".problem").hidden = !value.problem;
+  find(".problem").textContent = value.problem;
   fillDefinitions(find(".facts"), value.facts);
   if (value.save && value.serial !== saved) save(value);
 }

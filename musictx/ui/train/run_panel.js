@@ -64,6 +64,7 @@ function showHead() {
   visible(".stop", run.can.stop && !asking);
   for (const name of [".stop", ".resume", ".go-on"]) find(name).disabled = false;
   visible(".resume", run.can.resume && !run.can.longer && !asking);
+  find(".more").max = run.most_more;
   visible(".longer", run.can.longer && !asking);
   visible(".delete", run.can.delete && !asking);
   if (asking && !run.can.delete) deletion.show(false);
