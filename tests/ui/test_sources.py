@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from musictx.ui.sources import HERE, read_source
+from musictx.ui.theme import COLOURS
 
 SCRIPTS = sorted(HERE.rglob("*.js"))
 ALL = sorted(path for suffix in ("js", "css", "html") for path in HERE.rglob(f"*.{suffix}"))
@@ -41,3 +43,16 @@ def test_comments_go_and_code_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert read_source("a.js") == 'const a = "// no"; // beside\na(`/** ${a} */`);'
     (tmp_path / "a.css").write_text("/* All\n   of it */\n.a {\n  color: red; /* why */\n}\n", encoding="utf-8")
     assert read_source("a.css") == ".a {\ncolor: red;\n}"
+
+
+def test_colours_stand_in_the_theme_alone() -> None:
+    used = set()
+    for path in ALL:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix != ".html":  # there the same signs are a link to a part of the page
+            assert not re.search(r"#(?:[0-9a-fA-F]{3}){1,2}\b(?![\w-])(?=[\";,) ])", text), path.name
+        used |= set(re.findall(r"var\(--mx-([\w-]+)\)", text))
+    assert used - {"gap"} <= set(COLOURS)
+    assert all(
+        re.fullmatch(r"#[0-9a-f]{6}", colour) for pair in COLOURS.values() for colour in pair
+    )  # the roll reads them

@@ -31,7 +31,7 @@ class Roll {
 
   readColours() {
     const style = getComputedStyle(this.box);
-    const get = (name) => style.getPropertyValue("--mx-" + name).trim() || "#888888";
+    const get = (name) => style.getPropertyValue("--mx-" + name).trim();
     const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
     const ramp = (soft, loud) =>
       Array.from({ length: SHADES }, (_, step) => {
