@@ -99,12 +99,33 @@ def install_browser() -> None:
         print("no Chromium here: the browser tests will be skipped", flush=True)
 
 
+def install_node_tools() -> str | None:
+    """Installs what package-lock.json names into `node_modules`; the npm to use, None where there is none.
+
+    Only the linter of the page's scripts comes from there. Where node is missing that is said, and the rest goes on.
+    """
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        print("no node and npm here: the page's scripts are not linted, and their tests will be skipped", flush=True)
+        return None
+    stamp = ROOT / "node_modules" / ".installed"
+    text = (ROOT / "package-lock.json").read_text()
+    if changed(stamp, text):
+        print("installing package-lock.json", flush=True)
+        call(npm, "ci", "--silent", "--no-audit", "--no-fund")
+        record(stamp, text)
+    return npm
+
+
 def lint() -> None:
-    """Style, format and types."""
+    """Style, format and types; of the page's scripts, styles and fragments style and format."""
     install("requirements-dev.txt")
     call(PYTHON, "-m", "ruff", "check", "--quiet", ".")
     call(PYTHON, "-m", "ruff", "format", "--quiet", "--check", ".")
     call(PYTHON, "-m", "mypy")
+    npm = install_node_tools()
+    if npm:
+        call(npm, "run", "--silent", "lint")
 
 
 def run(options: Sequence[str]) -> None:
@@ -114,7 +135,7 @@ def run(options: Sequence[str]) -> None:
 
 
 def test(options: Sequence[str], torch: str, everything: bool) -> None:
-    """Lint, types and tests, the slow ones only if `everything`; `options` go to pytest."""
+    """Lint, types and tests, the slow ones only if `everything`; `options` go to pytest, which runs node's as well."""
     install("requirements-dev.txt")
     install_torch(torch)
     install_browser()

@@ -32,7 +32,7 @@ def normalise(samples: Samples, gain: float) -> None:
 
 
 def _limit(samples: Samples) -> None:
-    """FairLock loud passages down smoothly, in place, so that no peak passes LIMIT_LEVEL.
+    """Turns loud passages down smoothly, in place, so that no peak passes LIMIT_LEVEL.
 
     The gain of a block is the mean, over its neighbours, of the least gain that any
     block within one radius (and one block more, for the line between blocks) needs.

@@ -107,7 +107,7 @@ def generate(
         prompt_ids: int (P,), see `prompt.seed_prompt`; of one longer than the window the
             last part is used, an empty one is a piece from nothing.
         sampling: temperature and filters.
-        seconds: length of every continuation; tokens state it are dropped.
+        seconds: length of every continuation; tokens past it are dropped.
         variations: 1 to 4, made side by side.
         random_seed: not negative.
         stop: asked before each call of the engine; True ends with what is there.

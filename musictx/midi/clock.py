@@ -16,7 +16,7 @@ IntArray = npt.NDArray[np.int64]
 
 
 class Clock:
-    """FairLock a file's ticks into seconds: its tempo map, or the fixed rate of a file in SMPTE frames.
+    """Turns a file's ticks into seconds: its tempo map, or the fixed rate of a file in SMPTE frames.
 
     Attributes:
         ticks, tempo_us: (C,) where each tempo begins, ascending, and its microseconds a quarter note.

@@ -36,7 +36,6 @@ from musictx.ui.controls import (
 from musictx.ui.events import GENERATION
 from musictx.ui.forms import COMPOSE, CUSTOM, preset_values, read_settings, read_sound
 from musictx.ui.player.downloads import renamed, take_stem
-from musictx.ui.seed.handlers import LIMIT_BYTES
 
 T = TypeVar("T")
 
@@ -128,9 +127,9 @@ class Api:
         """The whole answer; ends with the next chunk, or the next take's files, once `stop` is set."""
         if not seed_file:
             raise MidiError("seed_file is missing: give a .mid file, for example seed_file=handle_file('seed.mid').")
-        size = Path(seed_file).stat().st_size
-        if size > LIMIT_BYTES:
-            raise MidiError(f"seed_file has {size / 2**20:.1f} MB; a seed may have {LIMIT_BYTES / 2**20:.0f} MB.")
+        size, most = Path(seed_file).stat().st_size, self._studio.limits.file_bytes
+        if size > most:
+            raise MidiError(f"seed_file has {size / 2**20:.1f} MB; a seed may have {most / 2**20:.0f} MB.")
         seed = self._studio.read_seed(seed_file, text.uploaded_name(seed_file))
         progress = deque(self._studio.compose(seed, settings, stop.is_set), maxlen=1).pop()
         return self._write(seed, progress, settings, render, folder, formats, stop)

@@ -8,14 +8,37 @@ from typing import Any
 
 import gradio as gr
 
-from musictx.ui.theme import HERE
+from musictx.ui.sources import joined_sources, read_source
 
-# What a component with a deck needs, a roll and its player. One scope: each file uses what the ones before it define.
-DECK = tuple(f"player/{name}.js" for name in ("roll", "roll_draw", "player", "deck", "deck_input", "deck_pointer"))
+# What the header brings once for the whole page, in one scope: each file uses what the ones before it define. First
+# what components share, the deck (a roll and its player) above all; then what holds for every tab; last
+# `window.musictx`, from which components take.
+PAGE_SCRIPTS = (
+    "shared/limits.js",
+    "shared/elements.js",
+    "shared/uploads.js",
+    *(f"player/{name}.js" for name in ("notes", "view", "roll", "roll_draw", "player", "deck")),
+    *(f"player/{name}.js" for name in ("deck_input", "deck_pointer")),
+    "browser_state/keep.js",
+    "seed/seed_input.js",
+    *(f"header/{name}.js" for name in ("header", "fields", "names", "focus", "picker", "alerts", "sound")),
+    "shared/share.js",
+)
+# A component may be there before the header is: Gradio starts each when its own script has come.
+ONCE_SHARED = """const begin = () => {{
+{script}
+}};
+if (window.musictx) begin();
+else document.addEventListener("musictx-ready", begin, {{ once: true }});
+"""
 
 
 def build_component(
-    name: str, value: dict[str, Any], scripts: Sequence[str] = (), styles: Sequence[str] = (), elem_id: str = ""
+    name: str,
+    value: dict[str, Any],
+    scripts: Sequence[str] = (),
+    styles: Sequence[str] | None = None,
+    elem_id: str = "",
 ) -> gr.HTML:
     """The component of `name`.html, a path from `ui/`, with `value` on show.
 
@@ -23,15 +46,16 @@ def build_component(
 
     Args:
         value: plain values only, read by the scripts as `props.value`.
-        scripts: one scope: each file uses what the ones before it define; `name`.js if none is given.
-        styles: style sheets, scoped to the component; `name`.css if none is given.
+        scripts: one scope: each file uses what the ones before it define; `name`.js if none is given. They start once
+            `window.musictx` is there, see PAGE_SCRIPTS.
+        styles: style sheets, scoped to the component, beside those of theme.py; `name`.css if not given.
         elem_id: the last part of `name` if not given.
     """
     return gr.HTML(
         value=value,
         html_template=_whole(f"{name}.html"),
-        css_template="\n".join(_read(style) for style in styles or (f"{name}.css",)),
-        js_on_load="\n".join(_read(script) for script in scripts or (f"{name}.js",)),
+        css_template=joined_sources((f"{name}.css",) if styles is None else styles),
+        js_on_load=ONCE_SHARED.format(script=joined_sources(scripts or (f"{name}.js",))),
         apply_default_css=False,
         elem_id=elem_id or name.rpartition("/")[2].replace("_", "-"),
     )
@@ -39,11 +63,7 @@ def build_component(
 
 def _whole(name: str) -> str:
     """A file of HTML with its parts in it, and theirs."""
-    return re.sub(r"<!-- ([\w/]+\.html) -->", lambda part: _whole(part[1]).strip(), _read(name))
-
-
-def _read(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
+    return re.sub(r"<!-- ([\w/]+\.html) -->", lambda part: _whole(part[1]), read_source(name))
 
 
 def knob(

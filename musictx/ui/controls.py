@@ -16,7 +16,7 @@ from musictx.config import DEFAULT_CHECKPOINT, LARGEST_SEED, SAMPLING_PRESETS, C
 from musictx.midi.files import MIDI_SUFFIXES
 from musictx.settings import WHOLE, Setting
 from musictx.ui.component import knob
-from musictx.ui.theme import HERE
+from musictx.ui.sources import HERE
 
 if TYPE_CHECKING:
     from musictx.studio import Studio

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from html import escape
@@ -14,6 +15,7 @@ from musictx.errors import CheckpointError
 from musictx.hosting.files import own_files
 from musictx.hosting.settings import HostSettings
 from musictx.hosting.watch import Watch
+from musictx.midi.files import MIDI_SUFFIXES
 from musictx.ui import icons
 from musictx.ui.about.tab import build_about
 from musictx.ui.access.identity import build_browser_state
@@ -22,9 +24,11 @@ from musictx.ui.access.sign_in import read_logins
 from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.api import build_api
 from musictx.ui.browser_state.settings import settings_store
+from musictx.ui.browser_state.takes import MOST_KEPT
 from musictx.ui.compare.events import wire_compare
 from musictx.ui.compare.handlers import CompareHandlers
 from musictx.ui.compare.tab import build_compare
+from musictx.ui.component import PAGE_SCRIPTS
 from musictx.ui.compose.events import wire
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.compose.tab import build_compose
@@ -35,7 +39,8 @@ from musictx.ui.server.address import check_address
 from musictx.ui.server.application import hosting_options
 from musictx.ui.server.lifetime import serve_until_ended
 from musictx.ui.server.watched_studio import watched
-from musictx.ui.theme import HERE, build_theme, read_styles
+from musictx.ui.sources import HERE, joined_sources
+from musictx.ui.theme import build_theme, read_component_styles, read_styles
 from musictx.ui.train.events import TrainHandlers, wire_train
 from musictx.ui.train.tab import build_train
 from musictx.ui.warm_up import WarmUp
@@ -50,10 +55,6 @@ if TYPE_CHECKING:
 CACHE_SWEEP_S, CACHE_AGE_S = 900, 4 * 3600
 # A little above the 2 MB for a seed: what lies between is answered with a sentence, the rest never stored.
 MAX_UPLOAD = 4 * 2**20
-# What holds for every tab; one scope, and the header is the component that is always there.
-PAGE_SCRIPTS = tuple(
-    f"header/{name}.js" for name in ("header", "fields", "names", "focus", "picker", "alerts", "sound")
-)
 
 
 def build_page(
@@ -80,8 +81,9 @@ def build_page(
     with gr.Blocks(
         title="musictx", analytics_enabled=False, delete_cache=(CACHE_SWEEP_S, CACHE_AGE_S), fill_width=True
     ) as page:
-        script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in PAGE_SCRIPTS)
-        gr.HTML(_header(), js_on_load=script, elem_id="header", apply_default_css=False)
+        # The header is the component that is always there.
+        script = joined_sources(PAGE_SCRIPTS)
+        gr.HTML(_header(studio), js_on_load=script, elem_id="header", apply_default_css=False)
         kept = build_browser_state()
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Compose", id="compose") as compose_shown:
@@ -112,6 +114,7 @@ def launch_options(
         **hosting_options(upload_limit(workshop), settings, watch),
         "theme": build_theme(),
         "css": read_styles(),
+        "head": read_component_styles(),
         "max_file_size": upload_limit(workshop),
         "footer_links": ["api"],
         "ssr_mode": False,  # one server, no Node beside it
@@ -178,9 +181,14 @@ def _check(studio: Studio, checkpoint: str | None) -> str | None:
     return checkpoint or default_checkpoint(cards)
 
 
-def _header() -> str:
+def _header(studio: Studio) -> str:
+    limits = {
+        "equal_takes": EQUAL_TAKES,
+        "kept_takes": MOST_KEPT,
+        "seed": {"bytes": studio.limits.file_bytes, "suffixes": MIDI_SUFFIXES},
+    }
     return (
-        f'<header class="brand" data-equal-takes="{escape(EQUAL_TAKES)}">'
+        f'<header class="brand" data-limits="{escape(json.dumps(limits))}">'
         f'<h1 class="brand-name">{icons.BRAND}musictx</h1>'
         f'<button type="button" class="behind" hidden>{icons.PLAY}{icons.PAUSE}<span></span></button>'
         f'<button type="button" class="theme-switch" aria-label="Dark or light">{icons.THEME}</button></header>'

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import gradio as gr
 
-HERE = Path(__file__).parent
+from musictx.ui.sources import joined_sources, read_source
+
+# The ids of what has a deck, and of all that is built by `component.build_component`.
+DECKS = ("stage", "compare-stage", "listen")
+COMPONENTS = (*DECKS, "dataset", "run", "offer", "outcome")
 
 # Warm greys: the page is paper by day and a dim room by night.
 PAPER = gr.themes.Color(
@@ -23,6 +27,7 @@ PAPER = gr.themes.Color(
     c900="#1b1a16",
     c950="#131210",
 )
+WHITE, SHEET, PALE, LINE_BY_NIGHT = "#ffffff", "#fffefb", "#b3ada0", "#4b483f"
 # What the model writes is amber everywhere: notes, the button that makes them, progress.
 AMBER = gr.themes.Color(
     name="amber",
@@ -54,6 +59,36 @@ INK = gr.themes.Color(
     c950="#0c172a",
 )
 
+# What Gradio's theme has no name for, as --mx-…: by day, by night. The roll reads them too: it paints with them.
+COLOURS = {
+    "row": ("#fdfcf9", "#191813"),
+    "row-black": ("#f3f1eb", PAPER.c950),
+    "line": ("#eeebe3", "#23211b"),
+    "octave": ("#dcd7cb", "#35332b"),
+    "join": (PAPER.c600, PALE),
+    "text": ("#6b665b", PAPER.c400),
+    "key": (WHITE, "#2b2922"),
+    "key-black": ("#3a372f", "#0c0b09"),
+    "key-line": ("#ddd8cc", "#3b382f"),
+    "key-text": (PAPER.c500, PALE),
+    "head": (PAPER.c900, PAPER.c100),
+    "head-hover": (PAPER.c700, PAPER.c300),
+    "seed-soft": ("#8ba0c6", "#3f5788"),
+    "seed-loud": ("#1f3a68", "#7d9fe0"),
+    "new-soft": ("#e2aa66", "#94703a"),
+    "new-loud": ("#c25a05", "#ffce85"),
+    "lit-seed": ("#0b2552", "#b7cdfb"),
+    "lit-new": ("#8c3b00", "#fff1d9"),
+    "lit-text": (WHITE, "#191813"),
+    "new-text": ("#98490a", AMBER.c300),
+    "new-wash": ("#fdebd2", "#3a2a12"),
+    "problem": ("#a8261b", "#ff9b8d"),
+    "off": ("#8d887c", "#7d786d"),
+    "off-fill": ("#e4e0d7", "#34322b"),
+    "focus": (INK.c600, INK.c300),
+    "panel": (SHEET, PAPER.c900),
+}
+
 
 def build_theme() -> gr.themes.Base:
     """The theme for `launch(theme=…)`: system fonts, flat panels, 4.5:1 text in both modes."""
@@ -78,8 +113,8 @@ def _surfaces() -> dict[str, str]:
         "body_text_color": "*neutral_900",
         "body_text_color_dark": "*neutral_100",
         "body_text_color_subdued": "*neutral_600",
-        "body_text_color_subdued_dark": "#b3ada0",
-        "background_fill_primary": "#fffefb",
+        "body_text_color_subdued_dark": PALE,
+        "background_fill_primary": SHEET,
         "background_fill_primary_dark": "*neutral_900",
         "background_fill_secondary": "*neutral_100",
         "background_fill_secondary_dark": "*neutral_800",
@@ -109,10 +144,10 @@ def _surfaces() -> dict[str, str]:
 def _controls() -> dict[str, str]:
     """Buttons, inputs, sliders."""
     return {
-        "input_background_fill": "#ffffff",
+        "input_background_fill": WHITE,
         "input_background_fill_dark": "*neutral_800",
         "input_border_color": "*neutral_300",
-        "input_border_color_dark": "#4b483f",
+        "input_border_color_dark": LINE_BY_NIGHT,
         "input_border_width": "1px",
         "input_shadow": "none",
         "slider_color": "*primary_600",
@@ -123,16 +158,16 @@ def _controls() -> dict[str, str]:
         "button_primary_background_fill_hover": "*primary_700",
         "button_primary_background_fill_dark": "*primary_300",
         "button_primary_background_fill_hover_dark": "*primary_200",
-        "button_primary_text_color": "#ffffff",
+        "button_primary_text_color": WHITE,
         "button_primary_text_color_dark": "*primary_950",
-        "button_secondary_background_fill": "#fffefb",
+        "button_secondary_background_fill": SHEET,
         "button_secondary_background_fill_hover": "*neutral_200",
         "button_secondary_background_fill_dark": "*neutral_800",
         "button_secondary_background_fill_hover_dark": "*neutral_700",
         "button_secondary_text_color": "*neutral_900",
         "button_secondary_text_color_dark": "*neutral_100",
         "button_secondary_border_color": "*neutral_300",
-        "button_secondary_border_color_dark": "#4b483f",
+        "button_secondary_border_color_dark": LINE_BY_NIGHT,
         "button_border_width": "1px",
         "button_large_text_weight": "600",
         "button_transform_hover": "none",
@@ -143,4 +178,22 @@ def _controls() -> dict[str, str]:
 
 def read_styles() -> str:
     """The page's own style sheets, for `launch(css=…)`."""
-    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "train/train.css"))
+    day, night = (
+        "".join(f"--mx-{name}: {colour};" for name, colour in zip(COLOURS, column, strict=True))
+        for column in zip(*COLOURS.values(), strict=True)
+    )
+    return f":root {{{day}}}\n.dark {{{night}}}\n{joined_sources(('page.css', 'train/train.css'))}"
+
+
+def read_component_styles() -> str:
+    """What several components share, for `launch(head=…)`: there Gradio leaves it as it is.
+
+    Its `css` it prefixes with classes of its own; these rules would then be stronger than those of a single component,
+    which differ from them.
+    """
+    return f"<style>{_within(COMPONENTS, 'shared/parts.css')}{_within(DECKS, 'player/stage.css')}</style>"
+
+
+def _within(components: Sequence[str], name: str) -> str:
+    """A style sheet for some components alone, as strong as the sheet of one, which comes later."""
+    return f":is({', '.join(f'#{each}' for each in components)}) :where(.html-container) {{\n{read_source(name)}\n}}\n"

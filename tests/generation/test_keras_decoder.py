@@ -54,7 +54,7 @@ def uniforms(batch: int, count: int, seed: int = 0) -> np.ndarray:
 def test_cached_tokens_are_those_of_the_plain_network(
     decoder: KerasDecoder, model: MusicTransformer, sampling: SamplingConfig
 ) -> None:
-    """SamplerState the window too, where the kept part is read anew."""
+    """Past the window too, where the kept part is read anew."""
     count = decoder.window + 60
     cached, plain = (_first(count, engine, sampling) for engine in (decoder, naive(model, sampling)))
     assert len(cached) == count

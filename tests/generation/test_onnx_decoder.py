@@ -70,7 +70,7 @@ def piece(engine: Decoder, sampling: SamplingConfig, variations: int, seconds: f
 def test_one_random_seed_one_piece_on_both_engines(
     decoder: OnnxDecoder, reference: KerasDecoder, sampling: SamplingConfig, variations: int
 ) -> None:
-    """SamplerState the window too, where each variation's last part is read anew."""
+    """Past the window too, where each variation's last part is read anew."""
     ours, theirs = (piece(engine, sampling, variations, seconds=18) for engine in (decoder, reference))
     assert ours == theirs
     assert max(map(len, ours)) > decoder.window or sampling is GREEDY

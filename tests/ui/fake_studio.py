@@ -15,7 +15,7 @@ import soundfile
 from musictx.config import MODEL_PRESETS, ComposeSettings, RenderSettings
 from musictx.generation.score import SeedScore
 from musictx.midi.analysis import SeedReport, describe
-from musictx.midi.files import read_midi, write_midi
+from musictx.midi.files import SeedLimits, read_midi, write_midi
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import Sharing
 from musictx.midi.passages import SharedPassage
@@ -43,7 +43,7 @@ class FakeStudio:
     """
 
     def __init__(self, folder: Path, *, pace: float = 25.0) -> None:
-        self.pace = pace
+        self.pace, self.limits = pace, SeedLimits()
         self._seeds = []
         for name, bars in (("prelude", 4), ("waltz", 6)):
             path = folder / f"{name}.mid"

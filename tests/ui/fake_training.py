@@ -43,7 +43,7 @@ def training_nll(step: int) -> float:
 
 
 def held_out_nll(step: int) -> float:
-    """FairLock at step 80."""
+    """Turns at step 80."""
     return BEST_NLL + (BASE_NLL - BEST_NLL) * math.exp(-step / 30) + max(0, step - 80) * 0.002
 
 

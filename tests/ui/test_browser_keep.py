@@ -150,7 +150,7 @@ def test_without_a_store_the_takes_last_as_long_as_the_page(fake_url: str, open_
 def test_the_oldest_takes_make_room(fake_url: str, open_page: OpenPage) -> None:
     page = open_page(fake_url)
     page.evaluate(
-        """() => window.musictxKeep.put(Array.from({ length: 30 }, (_, index) => (
+        """() => window.musictx.keep.put(Array.from({ length: 30 }, (_, index) => (
           { id: `${index}`, made: index, title: `Old ${index}`, facts: '5 s', data: 'x' })))"""
     )
     assert len(earlier(page)) == 24

@@ -39,7 +39,7 @@ def test_from_seed_to_midi_by_keyboard_alone(fake_url: str, open_page: OpenPage)
     reach(page, "#generate")
     page.keyboard.press("Enter")
     page.wait_for_selector(".files a:nth-child(5)[href]")
-    assert page.evaluate("document.activeElement !== document.body")  # it is not lost
+    assert page.evaluate(FOCUSED).endswith("#generate")
     reach(page, ".roll")
     page.keyboard.press(" ")
     page.wait_for_function(HEARD)

@@ -257,10 +257,10 @@ def test_what_goes_wrong_stands_where_the_result_would_be(
     settings = json.loads(waiting.value.path().read_text(encoding="utf-8"))
     assert settings["name"] == "breaks"
     file = tmp_path / "settings.json"
-    file.write_text(json.dumps({**settings, "name": "ModelCache", "batch": 7}), encoding="utf-8")
+    file.write_text(json.dumps({**settings, "name": "Loaded", "batch": 7}), encoding="utf-8")
     page.set_input_files("#train-more input[type=file]", file)
-    says(page, "#offer", "ModelCache the settings")
-    assert page.locator(name).input_value() == "ModelCache"
+    says(page, "#offer", "Loaded the settings")
+    assert page.locator(name).input_value() == "Loaded"
     page.click("#base input")
     page.click("[role=option]:has-text('From scratch')")
     page.wait_for_selector("#architecture:visible")

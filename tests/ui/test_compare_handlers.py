@@ -208,7 +208,7 @@ def test_without_a_synthesiser_the_midi_files_are_still_there(
     compared(comparing, desk)
     value = list(comparing.sound(desk, None, 0.2))[-1]
     for side in value["sides"]:
-        assert "SoundFont" in side["note"] and [file["label"] for file in side["files"] if file["data"]] == [
+        assert "SoundFont" in side["files_problem"] and [file["label"] for file in side["files"] if file["data"]] == [
             "MIDI",
             "Continuation only",
         ]

@@ -138,7 +138,7 @@ def test_without_a_synthesiser_the_midi_file_is_still_there(
     monkeypatch.setattr(music.studio, "render", silent)
     composed(music, desk)
     take = list(music.sound(desk, None, 0.2))[-1]["takes"][0]
-    assert "SoundFont" in take["note"]
+    assert "SoundFont" in take["files_problem"]
     assert [file["label"] for file in take["files"] if file["data"]] == ["MIDI", "Continuation only"]
 
 

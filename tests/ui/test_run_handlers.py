@@ -145,7 +145,7 @@ def test_without_a_synthesiser_the_notes_are_still_there(
     monkeypatch.setattr(fake_workshop.studio, "render", silent)
     listening = ListenHandlers(fake_workshop, StopFlags())
     value = last(listening.row(kept, REQUEST, event(file="piece 6.mid")))
-    assert value["phase"] == "ready" and value["sounding"] == "No SoundFont was found."
+    assert value["phase"] == "ready" and not value["sounding"] and value["no_sound"] == "No SoundFont was found."
     assert value["pieces"][0]["files"][0]["data"] and not value["pieces"][0]["audio"]
 
 

@@ -138,16 +138,16 @@ def test_an_estimate_comes_with_its_figures(fake_workshop: Any, kept: dict[str, 
 def test_what_would_not_fit_is_refused_with_the_figures(fake_workshop: Any, kept: dict[str, str]) -> None:
     forms, values = FormHandlers(fake_workshop), write_run(RunSettings(name="greedy"))
     *_, (offer, *_) = forms.estimate(kept, REQUEST, *values)
-    assert offer["phase"] == "problem" and "9.8 GB" in offer["words"] and offer["facts"]
-    assert "9.8 GB" in forms.start(kept, REQUEST, *values)[1]["words"] and not fake_workshop.runs("")
+    assert offer["phase"] == "problem" and "9.8 GB" in offer["problem"] and offer["facts"]
+    assert "9.8 GB" in forms.start(kept, REQUEST, *values)[1]["problem"] and not fake_workshop.runs("")
 
 
 def test_a_number_out_of_range_never_reaches_the_workshop(fake_workshop: Any, kept: dict[str, str]) -> None:
     values = list(write_run(RunSettings()))
     values[FIELDS.index("batch")] = 1000
     forms = FormHandlers(fake_workshop)
-    assert "batch" in forms.start(kept, REQUEST, *values)[1]["words"]
-    assert "batch" in list(forms.estimate(kept, REQUEST, *values))[-1][0]["words"]
+    assert "batch" in forms.start(kept, REQUEST, *values)[1]["problem"]
+    assert "batch" in list(forms.estimate(kept, REQUEST, *values))[-1][0]["problem"]
 
 
 def test_settings_go_to_a_file_and_come_back(fake_workshop: Any, kept: dict[str, str], tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_bad_settings_file_changes_nothing(
     path = tmp_path / "settings.json"
     path.write_bytes(content)
     *values, offer = FormHandlers(fake_workshop).load(str(path), kept, REQUEST)
-    assert sentence in offer["words"] and all(value["__type__"] == "update" for value in values)
+    assert sentence in offer["problem"] and all(value["__type__"] == "update" for value in values)
 
 
 def test_from_scratch_shows_the_network(fake_workshop: Any) -> None:

@@ -1,4 +1,4 @@
-"""Taking lock at one machine: whoever has waited longest comes next."""
+"""A fair lock on one machine: whoever has waited longest comes next."""
 
 from __future__ import annotations
 

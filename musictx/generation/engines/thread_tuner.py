@@ -1,4 +1,4 @@
-"""Which of several ways to do the same work is the tuner just now, found out while working.
+"""Which of several ways to do the same work is the fastest just now, found out while working.
 
 Two threads beat one on a quiet machine; where a browser or the synthesiser holds one of two cores, each waits
 for the other at every matrix, and one thread alone is up to twice as fast. Nobody knows beforehand, and it

@@ -11,7 +11,7 @@ import gradio as gr
 
 from musictx.model.card import figure_words
 from musictx.ui.forms import COMPOSE
-from musictx.ui.theme import HERE
+from musictx.ui.sources import HERE
 
 if TYPE_CHECKING:
     from musictx.studio import Studio

@@ -10,21 +10,17 @@ function showEarlier() {
 }
 
 function earlierRow(row) {
-  const item = document.createElement("li");
+  const item = make("li");
   const isShown = picture?.phase === "done" && picture.piece === row.id;
   item.append(recallButton(row, isShown), removeButton(row));
   return item;
 }
 
 function recallButton(row, isShown) {
-  const button = document.createElement("button");
+  const button = make("button", "earlier-recall");
   button.type = "button";
-  button.className = "earlier-recall";
   if (isShown) button.setAttribute("aria-current", "true");
-  const [title, facts] = [document.createElement("strong"), document.createElement("span")];
-  title.textContent = row.title;
-  facts.textContent = `${row.facts} · ${when.format(row.made)}`;
-  button.append(title, facts);
+  button.append(make("strong", "", row.title), make("span", "", `${row.facts} · ${when.format(row.made)}`));
   button.addEventListener("click", () => {
     if (!(picture?.phase === "done" && picture.piece === row.id)) trigger("recall", { id: row.id, data: row.data });
   });
@@ -32,16 +28,10 @@ function recallButton(row, isShown) {
 }
 
 function removeButton(row) {
-  const button = document.createElement("button");
+  const button = make("button", "quiet earlier-remove", "Remove");
   button.type = "button";
-  button.className = "quiet earlier-remove";
-  button.textContent = "Remove";
   button.setAttribute("aria-label", `Remove ${row.title}, ${row.facts}`);
-  button.addEventListener("click", () => {
-    if (button.dataset.sure) return keep.remove(row.id);
-    button.dataset.sure = "true"; // asked back once
-    button.textContent = "Remove for good";
-  });
+  pressTwice(button, "Remove for good", () => keep.remove(row.id));
   return button;
 }
 

@@ -1,14 +1,15 @@
 // What the browser keeps of a visitor's takes and files, so that a reload or a restart of the server loses none.
-// A record comes from Python as {id, title, facts, made, data} (see keeping.py); `data` goes back as it came.
+// A record comes from Python as {id, title, facts, made, data} (see takes.py); `data` goes back as it came.
 
-const KEPT_AT_MOST = 24; // takes; the oldest go
 const KEPT = "musictx-take-";
 const OWN = "musictx-own"; // the file that was brought last
 const SHOWN = "musictx-shown"; // what was on show: {piece} or {seed}
 const CHANGED = "musictx-kept"; // an event on the window when the list has changed
 
 class Keep {
-  constructor() {
+  /** `most`: takes; the oldest go. */
+  constructor(most) {
+    this.most = most;
     this.passing = new Map(); // where the browser stores nothing, for as long as the page is open
   }
 
@@ -39,7 +40,7 @@ class Keep {
       this.passing.set(record.id, record);
       if (this.write(KEPT + record.id, record)) this.passing.delete(record.id);
     }
-    for (const old of this.all().slice(KEPT_AT_MOST)) this.forget(old.id);
+    for (const old of this.all().slice(this.most)) this.forget(old.id);
     window.dispatchEvent(new Event(CHANGED));
   }
 
@@ -61,7 +62,9 @@ class Keep {
         localStorage.setItem(name, words);
         return true;
       } catch {
-        const oldest = this.all().filter((each) => KEPT + each.id !== name && !this.passing.has(each.id)).at(-1);
+        const oldest = this.all()
+          .filter((each) => KEPT + each.id !== name && !this.passing.has(each.id))
+          .at(-1);
         if (!oldest) return false;
         // It stays to be had until the page is closed.
         this.passing.set(oldest.id, oldest);
@@ -79,4 +82,4 @@ class Keep {
   }
 }
 
-const keep = (window.musictxKeep ??= new Keep()); // one for all components of the page
+const keep = new Keep(LIMITS.kept_takes); // one for all components of the page

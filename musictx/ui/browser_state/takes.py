@@ -32,6 +32,7 @@ FORMAT = 1
 LARGEST_RECORD = 6 * 2**20  # characters; a seed of 2 MB that does not shrink has 2.7 million
 LARGEST_TEXT = 16 * 2**20  # bytes of a record once it is unpacked
 MOST_TAKES, MOST_NOTES = 4, 50_000
+MOST_KEPT = 24  # pictures with takes that the browser keeps; the oldest go
 UNREADABLE = "What your browser kept of this take cannot be read. Remove it from the list of earlier takes."
 NOTE = np.dtype([("pitch", "u1"), ("velocity", "u1"), ("start_s", "<f8"), ("end_s", "<f8")])
 

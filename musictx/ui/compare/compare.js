@@ -1,6 +1,8 @@
 // Two decks under each other: shows one value from Python (see compare_view.py).
 // Before anything is made both show the seed: the value is then that of a stage.
 
+const { Deck, Notes, OWN, isBusy, keep, lastEnd, playOnSpace, pressGenerate } = window.musictx;
+const { takeSeeds, wireBegin, wireVolume } = window.musictx;
 const find = (name) => element.querySelector(name);
 const decks = [...element.querySelectorAll(".side")].map((side) => new Deck(side, () => showSwitches()));
 wireVolume(find(".volume"), decks);
@@ -55,14 +57,14 @@ function showSide(deck, place, hold) {
   showNotes(deck, place, side);
   deck.say(side?.made ? picture.join_s : null, side ? (side.made ? picture.sounding : "") : picture.sounding);
   const ask = picture.phase === "seed" && picture.seed ? () => trigger("hear") : null;
-  deck.load((side ? side.audio : picture.seed_audio)?.url, hold, ask, Deck.last([deck.roll.layers.flat()]));
+  deck.load((side ? side.audio : picture.seed_audio)?.url, hold, ask, lastEnd([deck.roll.layers.flat()]));
   const waits = picture.phase === "working" && !side?.reached_s && !side?.problem;
   deck.find(".roll-wait").hidden = !waits;
   deck.find(".roll-wait-text").textContent = picture.wait;
   const general = place ? null : picture.problem; // what concerns both is said once
   deck.tell(side?.problem ? { title: "No music this time", text: side.problem, key: picture.serial } : general);
   deck.offer(side?.files ?? picture.files);
-  deck.find(".files-note").textContent = side?.note ?? picture.note;
+  deck.find(".files-note").textContent = side?.files_problem ?? "";
   showNames(deck, place);
 }
 
@@ -70,7 +72,7 @@ function showNotes(deck, place, side) {
   const layers = [seedNotes.read(picture.seed).rows, []];
   if (side) layers[1] = notes[place].read(side.notes).rows.concat(new Notes().read(side.open).rows);
   const working = picture.phase === "working";
-  const whole = working ? picture.join_s + picture.target_s : Math.max(Deck.last(layers), deck.player.length);
+  const whole = working ? picture.join_s + picture.target_s : Math.max(lastEnd(layers), deck.player.length);
   deck.roll.show(layers, side?.made || working ? picture.join_s : null, whole + 0.3);
   if ((working || grew) && !deck.roll.held) deck.roll.fit();
   deck.find(".roll-progress i").style.transform = `scaleX(${working ? (side?.reached_s ?? 0) / picture.target_s : 0})`;

@@ -9,7 +9,8 @@ for (const button of element.querySelectorAll(".vote"))
 
 /** Keys work anywhere on the tab, except where they already mean something; 1 and 2 go on in that one. */
 document.addEventListener("keydown", (event) => {
-  if (!element.isConnected || !element.offsetParent || pressGenerate(event, picture?.phase === "working")) return;
+  if (!element.isConnected || !element.offsetParent || pressGenerate(element, event, picture?.phase === "working"))
+    return;
   const place = { 1: 0, 2: 1 }[event.key];
   const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
   const action = place !== undefined && plain ? () => place !== active && goOnIn(place) : decks[active].action(event);
@@ -18,6 +19,7 @@ document.addEventListener("keydown", (event) => {
   action();
 });
 
-playOnSpace(() => decks[active]);
+takeSeeds(element, (refusal) => trigger("refuse", refusal));
+playOnSpace(element, () => decks[active]);
 watch("value", update);
 update();

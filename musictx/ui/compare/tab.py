@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from musictx.ui.component import DECK, build_component
+from musictx.ui.component import build_component
 from musictx.ui.controls import (
     DEFAULT_CONTEXT_SECONDS,
     DEFAULT_PRESET,
@@ -100,15 +100,9 @@ def build_compare(studio: Studio, first: Picture, report: str, checkpoint: str |
             parts |= _both()
             parts |= actions("", "compare-")
         with gr.Column(scale=1, min_width=320, elem_classes="result"):
-            scripts = (
-                *DECK,
-                "browser_state/keep.js",
-                "compare/compare.js",
-                "seed/seed_input.js",
-                "compare/compare_input.js",
-            )
+            scripts = ("compare/compare.js", "compare/compare_input.js")
             parts["stage"] = build_component(
-                "compare/compare", first.value(), scripts, ("player/stage.css", "compare/compare.css"), "compare-stage"
+                "compare/compare", first.value(), scripts, ("compare/compare.css",), "compare-stage"
             )
     return CompareTab(**parts)
 

@@ -24,8 +24,8 @@ from musictx.ui.seed.handlers import SeedHandlers
 
 # What the browser kept, once the script that knows is there; in the place of the last input.
 LAST_STATE = """async (...values) => {
-  while (!window.musictxKeep) await new Promise((done) => setTimeout(done, 50));
-  return [...values.slice(0, -1), window.musictxKeep.lastState()];
+  if (!window.musictx) await new Promise((done) => document.addEventListener("musictx-ready", done, { once: true }));
+  return [...values.slice(0, -1), window.musictx.keep.lastState()];
 }"""
 
 

@@ -6,9 +6,8 @@ function isInSight(part) {
 }
 
 function reveal(part) {
-  if (!part?.isConnected || !part.checkVisibility() || !part.textContent.trim() || isInSight(part)) return;
-  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  part.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "nearest" });
+  if (!part?.isConnected || !part.checkVisibility() || !part.textContent.trim()) return;
+  scrollIntoSight(part, "nearest");
 }
 
 // Not what a run of hours ago reports (.error): nobody has just asked for it.

@@ -5,7 +5,6 @@ const FIELD = ":is(.knob, .random-seed, .figure)";
 const STARTS = ".generate, #start, #estimate, #save-settings";
 const VARIATIONS = "#variations input[type=number]";
 const TEMPERATURE = "#temperature input[type=number]";
-const EQUAL_TAKES = element.querySelector("header").dataset.equalTakes;
 const flagged = new Map(); // input -> { value, mended, seen } once its sentence stands
 
 const inputsIn = (box) => [...box.querySelectorAll(`${FIELD} input[type=number]`)];
@@ -13,20 +12,38 @@ const isOurs = (input) => Boolean(input?.matches?.(`${FIELD} input[type=number]`
 const isShown = (field) => field.offsetParent !== null || Boolean(field.closest(".more, #train-more"));
 const figure = (text) => Number(text).toLocaleString("en", { maximumFractionDigits: 7 });
 
-/** Why the value does not fit; "" if it does. */
+/**
+ * What a number field asks for, where `text` in it does not fit; "" if it does.
+ *
+ * low, high: bounds as text, "" for none. whole: only whole numbers fit. isBad: the browser holds back what was typed.
+ */
+function misfit({ name, text, low, high, whole, isBad }) {
+  const range =
+    low !== "" && high !== ""
+      ? ` between ${figure(low)} and ${figure(high)}`
+      : low !== ""
+        ? ` of ${figure(low)} or more`
+        : "";
+  const wanted = `${name} must be a ${whole ? "whole " : ""}number${range}.`;
+  if (text === "") return `${wanted} ${isBad ? "What was typed is none." : "The field is empty."}`;
+  const value = Number(text);
+  const fits = Number.isFinite(value) && (low === "" || value >= Number(low)) && (high === "" || value <= Number(high));
+  return fits && (!whole || Number.isInteger(value)) ? "" : `${wanted} Received: ${text.slice(0, 20)}`;
+}
+
+/** Why the value does not fit its field or another one; "" if it does. */
 function complaint(input) {
   const field = input.closest(FIELD);
-  const name = field.querySelector("[data-testid=block-info]").textContent.trim();
-  const whole = field.classList.contains("whole");
-  const [low, high] = [input.min, input.max];
-  const range = low !== "" && high !== "" ? ` between ${figure(low)} and ${figure(high)}` : low !== "" ? ` of ${figure(low)} or more` : "";
-  const wanted = `${name} must be a ${whole ? "whole " : ""}number${range}.`;
-  if (input.value === "") return `${wanted} ${input.validity.badInput ? "What was typed is none." : "The field is empty."}`;
-  const value = Number(input.value);
-  const fits = Number.isFinite(value) && (low === "" || value >= Number(low)) && (high === "" || value <= Number(high));
-  if (!fits || (whole && !Number.isInteger(value))) return `${wanted} Received: ${input.value.slice(0, 20)}`;
-  if (input.matches(VARIATIONS) && value > 1 && Number(document.querySelector(TEMPERATURE)?.value) === 0) return EQUAL_TAKES;
-  return "";
+  const words = misfit({
+    name: field.querySelector("[data-testid=block-info]").textContent.trim(),
+    text: input.value,
+    low: input.min,
+    high: input.max,
+    whole: field.classList.contains("whole"),
+    isBad: input.validity.badInput,
+  });
+  if (words || !input.matches(VARIATIONS) || Number(input.value) <= 1) return words;
+  return Number(document.querySelector(TEMPERATURE)?.value) === 0 ? LIMITS.equal_takes : "";
 }
 
 /** Says the sentence under the field, or takes it away; whether the value fits. */
@@ -80,9 +97,20 @@ function isReady(input) {
 }
 
 for (const kind of ["pointerdown", "keydown"]) {
-  document.addEventListener(kind, () => flagged.forEach((flag) => { flag.seen = true; }), true);
+  document.addEventListener(
+    kind,
+    () =>
+      flagged.forEach((flag) => {
+        flag.seen = true;
+      }),
+    true,
+  );
 }
-document.addEventListener("input", (event) => isOurs(event.target) && flagged.has(event.target) && check(event.target), true);
+document.addEventListener(
+  "input",
+  (event) => isOurs(event.target) && flagged.has(event.target) && check(event.target),
+  true,
+);
 document.addEventListener("change", (event) => isOurs(event.target) && check(event.target), true);
 document.addEventListener(
   "click",

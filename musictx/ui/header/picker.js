@@ -7,8 +7,9 @@ document.addEventListener("focusin", ({ target }) => {
   if (!picker) return;
   picker.dataset.chosen = picker.value;
   picker.select();
-  // And after the click that sets the caret, if nothing has been typed yet.
-  setTimeout(() => picker.value === picker.dataset.chosen && picker.select());
+  // And after the click that sets the caret, if nothing has been typed yet. Only while it has the focus: select() would
+  // take the focus back from where a quick Tab has gone since.
+  setTimeout(() => document.activeElement === picker && picker.value === picker.dataset.chosen && picker.select());
 });
 
 /** Back to what is chosen: Gradio does so only when the focus leaves. */

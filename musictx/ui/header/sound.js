@@ -34,7 +34,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 function showBehind() {
-  const away = last && last.isConnected && last.currentSrc && !last.ended && !isInFront(last);
+  const away = last?.isConnected && last.currentSrc && !last.ended && !isInFront(last);
   const focused = document.activeElement === behind;
   behind.hidden = !away || !(isSounding(last) || behind.dataset.paused === "true");
   if (behind.hidden && focused) document.querySelector("[role=tab][aria-selected=true]")?.focus();

@@ -16,20 +16,19 @@ class Deck {
     this.begin = null; // the box that lets play begin where the seed ends
     this.placed = false; // the visitor has chosen where to play from
     this.complete = false; // every download is there
-    this.player = new Player(this.find("audio"), (time) => this.showTime(time), () => {
-      this.showTransport();
-      this.onState();
-    });
+    this.player = new Player(
+      this.find("audio"),
+      (time) => this.showTime(time),
+      () => {
+        this.showTransport();
+        this.onState();
+      },
+    );
     this.listen();
   }
 
   find(name) {
     return this.root.querySelector(name);
-  }
-
-  /** The end of all notes in `layers`, in seconds. */
-  static last(layers) {
-    return layers.flat().reduce((most, row) => Math.max(most, row[3]), 0);
   }
 
   /** What the parts of this deck are called, where there is another one beside it. */
@@ -113,7 +112,8 @@ class Deck {
   showTime(time) {
     if (!this.player.can) time = 0;
     const spoken = `${clock(time)} of ${clock(this.player.length)}`;
-    if (this.box.getAttribute("aria-valuetext") !== spoken) { // once a second is enough for a screen reader
+    if (this.box.getAttribute("aria-valuetext") !== spoken) {
+      // once a second is enough for a screen reader
       this.find(".time-now").textContent = clock(time);
       this.box.setAttribute("aria-valuenow", time.toFixed(1));
       this.box.setAttribute("aria-valuetext", spoken);
@@ -152,7 +152,8 @@ class Deck {
   /** A long piece squeezed into the width cannot be followed by eye: closer while it plays, where there is a way back. */
   comeCloser() {
     const across = this.roll.width - KEYS_PX;
-    if (this.player.playing || !this.roll.fitted || !this.find(".zoom-fit") || across / this.roll.view.span >= 9) return;
+    if (this.player.playing || !this.roll.fitted || !this.find(".zoom-fit") || across / this.roll.view.span >= 9)
+      return;
     this.roll.fitted = false;
     this.roll.aim(this.player.time - 8, across / 22);
   }
@@ -169,14 +170,9 @@ class Deck {
     if (!this.player.playing) this.toggle();
   }
 
-  isInSight() {
-    const { top, bottom } = this.box.getBoundingClientRect();
-    return top >= 0 && bottom <= window.innerHeight;
-  }
-
-  /** Scrolls `part` to where `block` says, without motion where that is unwelcome. */
+  /** Scrolls `part` to where `block` says, unless the roll is in sight. */
   bringIntoSight(part, block) {
-    if (!this.isInSight()) part.scrollIntoView({ behavior: this.roll.still.matches ? "auto" : "smooth", block });
+    scrollIntoSight(part, block, this.box);
   }
 }
 

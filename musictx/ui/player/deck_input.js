@@ -58,10 +58,10 @@ function isBusy({ target }) {
   return Boolean(target.closest?.("input, textarea, select, [role=tab], [role=listbox], [contenteditable]"));
 }
 
-/** The space bar, wherever it was pressed (see sound.js): `front` gives the deck that it plays while its tab is shown. */
-function playOnSpace(front) {
+/** The space bar, wherever it was pressed (see sound.js): `front` gives the deck that it plays while `part` is shown. */
+function playOnSpace(part, front) {
   document.addEventListener("musictx-play", (event) => {
-    if (!element.isConnected || !element.offsetParent || event.defaultPrevented || !front().player.can) return;
+    if (!part.isConnected || !part.offsetParent || event.defaultPrevented || !front().player.can) return;
     event.preventDefault();
     front().toggle();
   });

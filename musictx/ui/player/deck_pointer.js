@@ -10,7 +10,8 @@ Object.assign(Deck.prototype, {
     let grip = null; // where fingers and view were when the number of fingers last changed
     let moved = false;
     const seek = (x) => this.player.can && this.seek(roll.timeAt(x));
-    const grasp = () => (grip = fingers.size ? { ...spread(fingers), from: roll.goal.from, span: roll.goal.span } : null);
+    const grasp = () =>
+      (grip = fingers.size ? { ...spread(fingers), from: roll.goal.from, span: roll.goal.span } : null);
     box.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       if (!fingers.size) moved = false;

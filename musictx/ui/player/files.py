@@ -40,7 +40,7 @@ def files_value(written: TakeFiles) -> dict[str, Any]:
     return {
         "audio": file_data(written.paths.get("flac")),
         "files": [file_entry(suffix, written.paths.get(suffix)) for suffix in FORMATS],
-        "note": written.problem,
+        "files_problem": written.problem,
     }
 
 

@@ -51,6 +51,8 @@ class Picture:
     phase: "seed" (a seed waits), "working" or "done".
     serial: see `desk.Desk`.
     sounding: what the player says while its sound is being made; "" when nothing is.
+    no_sound: why the seed cannot be heard; "" if it can.
+    note: what has become of the picture before this one, where that is worth a sentence.
     sharings: for each finished take, what it shares with the training data; none where nobody can say.
     own: the files that the visitor brought, newest first, to go back to.
     comparison: on the Compare tab, what stands in the place of `takes`.
@@ -74,6 +76,7 @@ class Picture:
     sharings: tuple[str, ...] = ()
     target_s: float = 1.0
     sounding: str = ""
+    no_sound: str = ""
     status: str = ""
     wait: str = ""
     problem: Problem | None = None
@@ -110,7 +113,7 @@ class Picture:
             "wait": self.wait,
             "live": self._live(),
             "hint": self.note or HINT_BY_PHASE.get(self.phase, ""),
-            "note": "",
+            "no_sound": self.no_sound,
             "problem": asdict(self.problem) if self.problem else None,
             "piece": self.piece_id,
             "seed_id": self.seed.digest,
@@ -131,7 +134,7 @@ class Picture:
         if self.phase == "working":
             return "Generating."
         if self.phase == "seed":
-            return self.note
+            return self.no_sound or self.note
         if self.phase == "done" and self.takes:
             first = self.takes[0]
             return f"{'Stopped' if first.stopped else 'Finished'}: {made_facts(first, self.progress)}"

@@ -3,40 +3,8 @@
 
 const KEYS_PX = 46;
 const AXIS_PX = 24;
-const RECORD_CHARS = 12; // 9 bytes a note in base64: pitch, velocity, start ms (3), length ms (3), 0
 const SHADES = 16;
 const BLACK = new Set([1, 3, 6, 8, 10]);
-const NAMES = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"];
-
-const noteName = (pitch) => NAMES[pitch % 12] + (Math.floor(pitch / 12) - 1);
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-const clock = (seconds) => {
-  const whole = Math.max(0, Math.floor(seconds + 0.001));
-  return Math.floor(whole / 60) + ":" + String(whole % 60).padStart(2, "0");
-};
-
-/** Notes decoded from an append-only string: only what is new is read. */
-class Notes {
-  constructor() {
-    this.text = "";
-    this.rows = []; // [pitch, velocity, start_s, end_s]
-  }
-
-  read(text) {
-    if (!text.startsWith(this.text)) {
-      this.rows = [];
-      this.text = "";
-    }
-    const bytes = atob(text.slice(this.text.length));
-    const triple = (at) => (bytes.charCodeAt(at) << 16) | (bytes.charCodeAt(at + 1) << 8) | bytes.charCodeAt(at + 2);
-    for (let at = 0; at + 9 <= bytes.length; at += 9) {
-      const start = triple(at + 2) / 1000;
-      this.rows.push([bytes.charCodeAt(at), bytes.charCodeAt(at + 1), start, start + triple(at + 5) / 1000]);
-    }
-    this.text = text.slice(0, text.length - (text.length % RECORD_CHARS));
-    return this;
-  }
-}
 
 class Roll {
   constructor(box, base, top, head) {
@@ -45,7 +13,6 @@ class Roll {
     this.seen = ""; // what the top canvas shows
     this.base = base;
     this.top = top;
-    this.still = window.matchMedia("(prefers-reduced-motion: reduce)");
     this.layers = [[], []]; // seed, continuation: arrays of rows
     this.joinS = null;
     this.lengthS = 10; // what "fit" shows
@@ -64,7 +31,7 @@ class Roll {
 
   readColours() {
     const style = getComputedStyle(this.box);
-    const get = (name) => style.getPropertyValue("--mx-" + name).trim() || "#888888";
+    const get = (name) => style.getPropertyValue("--mx-" + name).trim();
     const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
     const ramp = (soft, loud) =>
       Array.from({ length: SHADES }, (_, step) => {
@@ -99,28 +66,13 @@ class Roll {
     this.layers = layers;
     this.joinS = joinS;
     this.lengthS = Math.max(2, lengthS);
-    this.aimPitches();
+    Object.assign(this.goal, pitchRange(layers));
     if (this.fitted) this.aim(0, this.lengthS);
     this.invalidate();
   }
 
-  aimPitches() {
-    let low = 127;
-    let high = 0;
-    for (const rows of this.layers)
-      for (const row of rows) {
-        if (row[0] < low) low = row[0];
-        if (row[0] > high) high = row[0];
-      }
-    if (low > high) [low, high] = [48, 84];
-    const spare = Math.max(3, Math.ceil((36 - (high - low)) / 2)); // never closer than three octaves
-    this.goal.low = Math.max(0, low - spare);
-    this.goal.high = Math.min(127, high + spare);
-  }
-
   aim(from, span) {
-    this.goal.span = clamp(span, 2, Math.max(2, this.lengthS));
-    this.goal.from = clamp(from, 0, Math.max(0, this.lengthS - this.goal.span));
+    Object.assign(this.goal, within(from, span, this.lengthS));
     this.invalidate();
   }
 
@@ -133,11 +85,9 @@ class Roll {
   /** Factor above 1 looks closer, around `centreS` (the playhead, or the middle of the view). */
   zoom(factor, centreS = null) {
     const { from, span } = this.goal;
-    const centre = centreS ?? this.playheadS ?? from + span / 2;
-    const share = clamp((centre - from) / span, 0, 1);
-    const wanted = span / factor;
-    this.fitted = wanted >= this.lengthS;
-    this.aim(centre - share * wanted, wanted);
+    const wanted = zoomed(this.goal, factor, centreS ?? this.playheadS ?? from + span / 2);
+    this.fitted = wanted.span >= this.lengthS;
+    this.aim(wanted.from, wanted.span);
     this.hold();
   }
 
@@ -148,13 +98,10 @@ class Roll {
 
   /** Fingers have moved from `grip` to `now` (see deck_pointer.js): what was under them stays under them. */
   drag(grip, now) {
-    const across = this.width - KEYS_PX;
     const left = this.box.getBoundingClientRect().left + KEYS_PX;
-    const closer = now.count > 1 && now.apart > 1 ? Math.max(grip.apart, 1) / now.apart : 1;
-    const span = clamp(grip.span * closer, 2, Math.max(2, this.lengthS));
-    const under = grip.from + ((grip.x - left) / across) * grip.span;
-    this.fitted = span >= this.lengthS;
-    this.aim(under - ((now.x - left) / across) * span, span);
+    const wanted = dragged(grip, now, left, this.across, this.lengthS);
+    this.fitted = wanted.span >= this.lengthS;
+    this.aim(wanted.from, wanted.span);
     [this.view.from, this.view.span] = [this.goal.from, this.goal.span]; // fingers want no easing
     this.hold();
   }
@@ -183,8 +130,8 @@ class Roll {
   follow(timeS) {
     if (this.fitted || this.staysAt(timeS)) return;
     const { from, span } = this.goal;
-    if (!this.still.matches) this.aim(timeS - 0.35 * span, span);
-    else if (timeS < from || timeS > from + span * 0.95) this.aim(timeS - 0.05 * span, span);
+    const wanted = following(this.goal, timeS, lessMotion.matches);
+    if (wanted !== from) this.aim(wanted, span);
   }
 
   setPlayhead(timeS) {
@@ -192,17 +139,22 @@ class Roll {
     this.drawTop();
   }
 
+  /** The width of the notes, in pixels: all but the keys. */
+  get across() {
+    return this.width - KEYS_PX;
+  }
+
   timeAt(clientX) {
     const x = clientX - this.box.getBoundingClientRect().left;
-    return clamp(this.view.from + ((x - KEYS_PX) / (this.width - KEYS_PX)) * this.view.span, 0, this.lengthS);
+    return clamp(xToTime(this.view, x, KEYS_PX, this.across), 0, this.lengthS);
   }
 
   x(timeS) {
-    return KEYS_PX + ((timeS - this.view.from) / this.view.span) * (this.width - KEYS_PX);
+    return timeToX(this.view, timeS, KEYS_PX, this.across);
   }
 
   y(pitch) {
-    return ((this.view.high + 1 - pitch) / (this.view.high + 1 - this.view.low)) * (this.height - AXIS_PX);
+    return pitchToY(this.view, pitch, this.height - AXIS_PX);
   }
 
   invalidate() {
@@ -218,7 +170,7 @@ class Roll {
     for (const name of ["from", "span", "low", "high"]) {
       const gap = this.goal[name] - this.view[name];
       const near = Math.abs(gap) < (name === "low" || name === "high" ? 0.02 : this.goal.span / 2000);
-      if (near || this.still.matches) this.view[name] = this.goal[name];
+      if (near || lessMotion.matches) this.view[name] = this.goal[name];
       else {
         this.view[name] += gap * share;
         moving = true;

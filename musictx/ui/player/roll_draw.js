@@ -30,14 +30,15 @@ Object.assign(Roll.prototype, {
     pen.fillRect(0, 0, this.width, this.height);
     pen.fillStyle = this.ink["row-black"];
     for (let pitch = low; pitch <= high; pitch++)
-      if (BLACK.has(pitch % 12)) pen.fillRect(KEYS_PX, this.y(pitch + 1), this.width, this.y(pitch) - this.y(pitch + 1));
+      if (BLACK.has(pitch % 12))
+        pen.fillRect(KEYS_PX, this.y(pitch + 1), this.width, this.y(pitch) - this.y(pitch + 1));
     pen.fillStyle = this.ink.octave;
     for (let pitch = low; pitch <= high; pitch++)
       if (pitch % 12 === 0) pen.fillRect(KEYS_PX, Math.round(this.y(pitch)) - 0.5, this.width, 1);
   },
 
   drawTimes(pen) {
-    const perSecond = (this.width - KEYS_PX) / this.view.span;
+    const perSecond = this.across / this.view.span;
     const step = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600].find((s) => s * perSecond >= 64) ?? 1200;
     const floor = this.height - AXIS_PX;
     pen.fillStyle = this.ink.row;

@@ -1,6 +1,8 @@
 // The stage: shows one value from Python (see stage_view.py) on a deck.
 // Python sends the whole picture each time; Gradio sends only what differs.
 
+const { CHANGED, Deck, Notes, OWN, SHOWN, isBusy, keep, lastEnd, make } = window.musictx;
+const { playOnSpace, pressGenerate, pressTwice, showTabs, takeSeeds, wireBegin, wireVolume } = window.musictx;
 const find = (name) => element.querySelector(name);
 const deck = new Deck(element);
 const { roll, player } = deck;
@@ -21,7 +23,7 @@ const onDemand = () => (picture?.phase === "seed" && picture.seed ? () => trigge
 function update() {
   const next = props.value;
   // A late answer of an earlier press must not replace what came after it.
-  if (!next || !next.phase || (picture && next.serial < picture.serial)) return;
+  if (!next?.phase || (picture && next.serial < picture.serial)) return;
   const first = !picture;
   const fresh = first || next.serial !== picture.serial;
   const began = next.phase === "working" && picture?.phase !== "working";
@@ -52,9 +54,10 @@ function showNotes() {
   picture.takes.forEach((each, index) => (takeNotes[index] ??= new Notes()).read(each.notes));
   if (current) layers[1] = takeNotes[chosen].rows.concat(new Notes().read(current.open).rows);
   const working = picture.phase === "working";
-  const whole = working ? picture.join_s + picture.target_s : Math.max(Deck.last(layers), player.length);
+  const whole = working ? picture.join_s + picture.target_s : Math.max(lastEnd(layers), player.length);
   roll.show(layers, current || working ? picture.join_s : null, whole + 0.3);
-  if (roll.held) roll.invalidate(); // the visitor is looking elsewhere
+  if (roll.held)
+    roll.invalidate(); // the visitor is looking elsewhere
   else if (working && whole > 75) {
     // Too long to read at once: look at the growing end, zoom out when it is done.
     roll.fitted = false;
@@ -67,7 +70,7 @@ function showNotes() {
 /** `hold`: position and playing, where the same music goes on. */
 function showSound(hold) {
   deck.say(take() ? picture.join_s : null, picture.sounding);
-  deck.load(sound()?.url, hold, onDemand(), Deck.last([roll.layers.flat()]));
+  deck.load(sound()?.url, hold, onDemand(), lastEnd([roll.layers.flat()]));
 }
 
 function showWords() {
@@ -85,8 +88,13 @@ function showWords() {
 }
 
 function showTakes() {
-  showTabs(find(".take-tabs"), picture.takes.map((each) => each.label), chosen, choose);
-  find(".take-facts").textContent = take()?.facts ?? picture.hint;
+  showTabs(
+    find(".take-tabs"),
+    picture.takes.map((each) => each.label),
+    chosen,
+    choose,
+  );
+  find(".take-facts").textContent = take()?.facts ?? (picture.no_sound || picture.hint);
   find(".take-sharing").textContent = take()?.sharing ?? "";
   find(".again").hidden = !take() || picture.phase !== "done";
 }
@@ -102,5 +110,5 @@ function choose(index) {
 
 function showDownloads() {
   deck.offer([...(take()?.files ?? picture.files), ...(picture.takes.length > 1 ? [picture.zip] : [])]);
-  find(".files-note").textContent = take()?.note ?? picture.note;
+  find(".files-note").textContent = take()?.files_problem ?? "";
 }

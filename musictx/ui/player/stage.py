@@ -6,16 +6,9 @@ from typing import Any
 
 import gradio as gr
 
-from musictx.ui.component import DECK, build_component
+from musictx.ui.component import build_component
 
-SCRIPTS = (
-    *DECK,
-    "browser_state/keep.js",
-    "player/stage.js",
-    "browser_state/earlier.js",
-    "seed/seed_input.js",
-    "player/stage_input.js",
-)
+SCRIPTS = ("player/stage.js", "browser_state/earlier.js", "player/stage_input.js")
 
 
 def build_stage(value: dict[str, Any]) -> gr.HTML:
@@ -24,4 +17,4 @@ def build_stage(value: dict[str, Any]) -> gr.HTML:
     Events: "hear" when a seed's sound is wanted, "again" with {"take": index}, "refuse" with {"name", "bytes"} for a
     file that is no seed at first sight, "recall" with {"id", "data"} of an earlier take.
     """
-    return build_component("player/stage", value, SCRIPTS)
+    return build_component("player/stage", value, SCRIPTS, styles=())

@@ -7,14 +7,17 @@ find(".again").addEventListener("click", () => {
 
 /** Keys work anywhere on the tab, except where they already mean something. */
 document.addEventListener("keydown", (event) => {
-  if (!element.isConnected || !element.offsetParent || pressGenerate(event, picture?.phase === "working")) return;
-  const take = { 1: 0, 2: 1, 3: 2, 4: 3 }[event.key];
-  const action = take !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey ? () => choose(take) : deck.action(event);
+  if (!element.isConnected || !element.offsetParent || pressGenerate(element, event, picture?.phase === "working"))
+    return;
+  const index = Number(event.key) - 1; // 1 is the first take
+  const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+  const action = plain && picture?.takes[index] ? () => choose(index) : deck.action(event);
   if (!action || isBusy(event)) return;
   event.preventDefault();
   action();
 });
 
-playOnSpace(() => deck);
+takeSeeds(element, (refusal) => trigger("refuse", refusal));
+playOnSpace(element, () => deck);
 watch("value", update);
 update();

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from musictx.takes import Seed
 
 SEED_SOUND = "rendering the seed…"
-LIMIT_BYTES = 2 * 1024 * 1024
 MOST_OWN = 8  # files of a visitor that stay in the picker
 INTERRUPTED = "The run was stopped for another seed. What it had written is among the earlier takes."
 
@@ -76,8 +75,9 @@ class SeedHandlers:
     def refuse(self, desk: Desk, event: gr.EventData) -> Any:
         """A file too large or of another kind was held back in the browser: stage."""
         name, size = str(getattr(event, "name", "The file"))[:80], float(getattr(event, "bytes", 0) or 0)
-        if size > LIMIT_BYTES:
-            found = f"{name} has {size / 2**20:.1f} MB; a seed may have {LIMIT_BYTES / 2**20:.0f} MB. "
+        most = self.studio.limits.file_bytes
+        if size > most:
+            found = f"{name} has {size / 2**20:.1f} MB; a seed may have {most / 2**20:.0f} MB. "
             sentence = f"{found}Export only the passage to be continued."
         else:
             sentence = f"{name} does not end in .mid or .midi. Export the music as a MIDI file and choose that."
@@ -141,7 +141,7 @@ class SeedHandlers:
                 samples = self.studio.render(notes, read_sound(soundfont, room))
                 changes["seed_sound"] = publish(write_audio(samples, Path(folder) / "seed.flac", SAMPLE_RATE_HZ))
             except MusictxError as error:
-                changes["note"] = str(error)
+                changes["no_sound"] = str(error)
         sounding = desk.change(picture.serial, lambda present: present.but(**changes))
         yield gr.skip() if sounding is None else sounding.value()
 

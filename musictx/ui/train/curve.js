@@ -11,6 +11,35 @@ function niceStep(span, parts) {
   return power * NICE.find((factor) => factor * power >= rough);
 }
 
+/** Least and greatest NLL to draw, whichever curves there are, with some to spare. */
+function nllRange({ training, held_out: held, base_nll: base }) {
+  // Raw training values may leap: they are cut off rather than press everything else flat.
+  const all = [...training.smoothed, ...held.raw, ...(base === null ? [] : [base])];
+  if (!all.length) return [0, 1];
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const spare = Math.max(0.02, (high - low) * 0.08);
+  return [low - spare, high + spare];
+}
+
+/** How many decimals tell multiples of `step` apart. */
+function decimalsOf(step) {
+  const isWhole = (value) => Math.abs(Math.round(value) - value) < 1e-6;
+  return [0, 1, 2, 3].find((number) => isWhole(step * 10 ** number)) ?? 4;
+}
+
+/** The one of `steps` that is nearest to `at`. */
+function nearest(steps, at) {
+  return steps.reduce((best, step) => (Math.abs(step - at) < Math.abs(best - at) ? step : best), steps[0]);
+}
+
+/** The step that `key` leads to from `at`, null being none yet; null for other keys. */
+function stepAfter(key, steps, at) {
+  const move = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[key];
+  if (!move || !steps.length) return null;
+  const index = at === null ? -1 : steps.indexOf(nearest(steps, at));
+  return steps[Math.min(steps.length - 1, Math.max(0, index + move))];
+}
+
 class CurvePlot {
   constructor(svg, tip) {
     this.svg = svg;
@@ -29,21 +58,11 @@ class CurvePlot {
     this.draw();
   }
 
-  /** What is drawn, whichever curves there are: least and greatest NLL. */
-  range() {
-    const { training, held_out: held, base_nll: base } = this.value;
-    // Raw training values may leap: they are cut off rather than press everything else flat.
-    const all = [...training.smoothed, ...held.raw, ...(base === null ? [] : [base])];
-    const [low, high] = [Math.min(...all), Math.max(...all)];
-    const spare = Math.max(0.02, (high - low) * 0.08);
-    return all.length ? [low - spare, high + spare] : [0, 1];
-  }
-
   draw() {
     const { width, height } = this.svg.getBoundingClientRect();
     if (!this.value || !width) return;
     Object.assign(this, { width, height });
-    [this.low, this.high] = this.range();
+    [this.low, this.high] = nllRange(this.value);
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const { training, held_out: held, rates, base_nll: base, samples } = this.value;
     this.svg.replaceChildren();
@@ -67,14 +86,19 @@ class CurvePlot {
   clip() {
     const clip = this.add("clipPath", { id: "mx-plot" });
     const { width, height } = this;
-    const inside = { x: LEFT, y: TOP, width: Math.max(0, width - LEFT - RIGHT), height: Math.max(0, height - TOP - BOTTOM) };
+    const inside = {
+      x: LEFT,
+      y: TOP,
+      width: Math.max(0, width - LEFT - RIGHT),
+      height: Math.max(0, height - TOP - BOTTOM),
+    };
     clip.append(this.make("rect", inside));
   }
 
   grid() {
     const [width, height] = [this.width, this.height];
     const step = niceStep(this.high - this.low, 4);
-    const digits = [0, 1, 2, 3].find((number) => Math.abs(Math.round(step * 10 ** number) - step * 10 ** number) < 1e-6) ?? 4;
+    const digits = decimalsOf(step);
     for (let value = Math.ceil(this.low / step) * step; value <= this.high; value += step) {
       const y = Math.round(this.y(value)) + 0.5;
       this.add("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y, y2: y });
@@ -82,7 +106,8 @@ class CurvePlot {
     }
     const along = Math.max(1, Math.round(niceStep(this.value.steps, width / 90)));
     for (let at = 0; at <= this.value.steps; at += along)
-      this.add("text", { x: this.x(at), y: height - 6, "text-anchor": at ? "middle" : "start" }).textContent = at.toLocaleString("en");
+      this.add("text", { x: this.x(at), y: height - 6, "text-anchor": at ? "middle" : "start" }).textContent =
+        at.toLocaleString("en");
   }
 
   /** The learning rate, as high as the band at its peak. */
@@ -90,8 +115,13 @@ class CurvePlot {
     const peak = Math.max(...raw);
     if (!steps.length || !(peak > 0)) return;
     const floor = this.height - BOTTOM;
-    const points = steps.map((step, index) => `${this.x(step).toFixed(1)},${(floor - (BAND * raw[index]) / peak).toFixed(1)}`);
-    this.add("polygon", { class: "rate", points: `${this.x(steps[0])},${floor} ${points.join(" ")} ${this.x(steps.at(-1))},${floor}` });
+    const points = steps.map(
+      (step, index) => `${this.x(step).toFixed(1)},${(floor - (BAND * raw[index]) / peak).toFixed(1)}`,
+    );
+    this.add("polygon", {
+      class: "rate",
+      points: `${this.x(steps[0])},${floor} ${points.join(" ")} ${this.x(steps.at(-1))},${floor}`,
+    });
   }
 
   line(name, steps, values) {
@@ -104,7 +134,13 @@ class CurvePlot {
     const index = held.steps.indexOf(step);
     const y = index < 0 ? this.height - BOTTOM : this.y(held.smoothed[index]);
     const best = step === this.value.best_step;
-    this.add("circle", { class: best ? "mark best" : "mark", cx: this.x(step), cy: y, r: best ? 5 : 3.5, "data-step": step });
+    this.add("circle", {
+      class: best ? "mark best" : "mark",
+      cx: this.x(step),
+      cy: y,
+      r: best ? 5 : 3.5,
+      "data-step": step,
+    });
   }
 
   x(step) {
@@ -121,16 +157,10 @@ class CurvePlot {
   }
 
   key(event) {
-    const steps = this.value?.training.steps ?? [];
-    const move = { ArrowLeft: -1, ArrowRight: 1, Home: -1e9, End: 1e9 }[event.key];
-    if (!move || !steps.length) return;
+    const step = stepAfter(event.key, this.value?.training.steps ?? [], this.at);
+    if (step === null) return;
     event.preventDefault();
-    const index = this.at === null ? -1 : steps.indexOf(this.nearest(steps, this.at));
-    this.point(steps[Math.min(steps.length - 1, Math.max(0, index + move))]);
-  }
-
-  nearest(steps, at) {
-    return steps.reduce((best, step) => (Math.abs(step - at) < Math.abs(best - at) ? step : best), steps[0]);
+    this.point(step);
   }
 
   /** The figures at a step, beside a line. */
@@ -141,10 +171,15 @@ class CurvePlot {
     this.tip.hidden = !shown;
     this.cross?.setAttribute("visibility", shown ? "visible" : "hidden");
     if (!shown) return;
-    const step = this.nearest(training.steps, at);
-    const words = [`step ${step.toLocaleString("en")}`, `training ${training.smoothed[training.steps.indexOf(step)].toFixed(3)}`];
-    if (held.steps.length) words.push(`held-out ${held.smoothed[held.steps.indexOf(this.nearest(held.steps, step))].toFixed(3)}`);
-    if (rates.steps.length) words.push(`learning rate ${rates.raw[rates.steps.indexOf(this.nearest(rates.steps, step))].toExponential(1)}`);
+    const step = nearest(training.steps, at);
+    const words = [
+      `step ${step.toLocaleString("en")}`,
+      `training ${training.smoothed[training.steps.indexOf(step)].toFixed(3)}`,
+    ];
+    if (held.steps.length)
+      words.push(`held-out ${held.smoothed[held.steps.indexOf(nearest(held.steps, step))].toFixed(3)}`);
+    if (rates.steps.length)
+      words.push(`learning rate ${rates.raw[rates.steps.indexOf(nearest(rates.steps, step))].toExponential(1)}`);
     this.tip.textContent = words.join(" · ");
     const x = this.x(step);
     for (const end of ["x1", "x2"]) this.cross.setAttribute(end, x);

@@ -1,20 +1,22 @@
 // The Dataset step: files come in, a row a file. Shows one value from Python (see dataset_view.py).
 
+const { AskBack, fillDefinitions, guardUploads, make } = window.musictx;
 const find = (name) => element.querySelector(name);
 const FIRST_ROWS = 100; // of thousands: the rest is one click away
 const PLAY = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 5.5v13l11-6.5z"/></svg>';
-const LIMIT_WAIT_MS = 300_000;
+const SENDING_MS = 300_000; // then an upload that was broken off is not said to be on its way any more
+const deletion = new AskBack(
+  element,
+  find(".remove"),
+  () => trigger("remove", { dataset: step.chosen }),
+  (asking) => {
+    find(".pick label").hidden = find(".remove").hidden = asking;
+  },
+);
 let step = null; // the value on show
 let everything = ""; // id of the dataset whose rows are all shown
 let sending = 0; // the timer of an upload that is on its way
 let heard = "";
-
-function make(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
 
 function update() {
   const next = props.value;
@@ -24,20 +26,17 @@ function update() {
   step = next;
   find(".dataset").dataset.phase = step.phase;
   find(".drop-limit").textContent = step.limit;
-  find(".drop-words").textContent = step.phase === "report" ? "Drop more here for another dataset" : "Drop your pieces here";
+  find(".drop-words").textContent =
+    step.phase === "report" ? "Drop more here for another dataset" : "Drop your pieces here";
   showReading(step.reading);
   find(".problem").hidden = !step.problem;
   find(".problem").textContent = step.problem;
   find(".found").hidden = step.phase !== "report";
-  ask(false);
+  deletion.show(false);
   if (step.phase !== "report") return;
   showPicker();
   find(".expectation").textContent = step.expectation;
-  find(".totals").replaceChildren(...step.facts.map(([term, value]) => {
-    const pair = make("div", "total");
-    pair.append(make("dt", "", term), make("dd", "", value));
-    return pair;
-  }));
+  fillDefinitions(find(".totals"), step.facts, "total");
   find(".warnings").replaceChildren(...step.warnings.map((words) => make("p", "warning", words)));
   if (JSON.stringify(before?.rows) !== JSON.stringify(step.rows)) showRows();
 }
@@ -98,7 +97,10 @@ function row(piece) {
 function splitOf(piece) {
   const split = make("select", "split");
   split.setAttribute("aria-label", `Split of ${piece.file}`);
-  for (const [value, words] of [["train", "Training"], ["validation", "Held out"]])
+  for (const [value, words] of [
+    ["train", "Training"],
+    ["validation", "Held out"],
+  ])
     split.add(new Option(words, value, false, value === piece.split));
   split.addEventListener("change", () => {
     trigger("move", { file: piece.file, split: split.value });
@@ -114,64 +116,24 @@ function listen(file) {
   trigger("listen", { file });
 }
 
-/** Delete asks back. */
-function ask(sure) {
-  find(".sure").hidden = !sure;
-  find(".pick label").hidden = find(".remove").hidden = sure;
-}
-
 find(".datasets").addEventListener("change", (event) => trigger("choose", { dataset: event.target.value }));
-find(".remove").addEventListener("click", () => {
-  ask(true);
-  find(".no").focus();
-});
-find(".no").addEventListener("click", () => {
-  ask(false);
-  find(".remove").focus();
-});
-find(".yes").addEventListener("click", () => trigger("remove", { dataset: step.chosen }));
 find(".all").addEventListener("click", () => {
   everything = step.chosen;
   showRows();
 });
 
-// Files dropped anywhere on the step go the way of the button; what is too large or of another kind
-// never travels: Gradio would refuse it without saying what to do.
-const column = element.closest("#train-dataset") ?? element;
-const input = () => document.querySelector("#train-dataset input[type=file]");
-column.addEventListener("dragover", (event) => {
-  event.preventDefault();
-  find(".drop").classList.add("dropping");
-});
-column.addEventListener("dragleave", () => find(".drop").classList.remove("dropping"));
-column.addEventListener("drop", (event) => {
-  event.preventDefault();
-  find(".drop").classList.remove("dropping");
-  if (!input() || !event.dataTransfer.files.length) return;
-  input().files = event.dataTransfer.files;
-  input().dispatchEvent(new Event("change", { bubbles: true }));
+// Files dropped anywhere on the step go the way of the button.
+guardUploads(element.closest("#train-dataset") ?? element, {
+  findInput: () => document.querySelector("#train-dataset input[type=file]"),
+  limits: () => step.takes,
+  mark: (over) => find(".drop").classList.toggle("dropping", over),
+  refuse: (refusal) => trigger("refuse", refusal),
+  accept: (files) => {
+    showReading(`Sending ${files.length === 1 ? files[0].name : `${files.length} files`}…`);
+    sending = setTimeout(() => showReading(""), SENDING_MS);
+  },
 });
 find(".drop").addEventListener("click", () => document.querySelector("#add-music")?.click());
-document.addEventListener(
-  "change",
-  (event) => {
-    if (!element.isConnected || event.target !== input() || !event.target.files?.length) return;
-    const files = [...event.target.files];
-    const bytes = files.reduce((sum, file) => sum + file.size, 0);
-    const strange = files.find((file) => !/\.(midi?|kar|rmi|smf|zip)$/i.test(file.name));
-    if (bytes <= step.limit_bytes && !strange) {
-      showReading(`Sending ${files.length === 1 ? files[0].name : `${files.length} files`}…`);
-      sending = setTimeout(() => showReading(""), LIMIT_WAIT_MS);
-      return;
-    }
-    event.stopImmediatePropagation();
-    event.target.value = "";
-    const largest = files.reduce((most, file) => (file.size > most.size ? file : most));
-    const name = bytes > step.limit_bytes ? (files.length === 1 ? largest.name : `${files.length} files together`) : strange.name;
-    trigger("refuse", { name, bytes });
-  },
-  true,
-);
 
 watch("value", update);
 update();

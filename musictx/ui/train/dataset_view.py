@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from musictx.midi.files import MIDI_SUFFIXES
 from musictx.ui import text
 from musictx.ui.serials import new_serial
 from musictx.workshop.datasets.report import DatasetReport, DatasetRow
 from musictx.workshop.policy import WorkshopLimits
 
+DATASET_SUFFIXES = (*MIDI_SUFFIXES, ".zip")
 VERDICT_WORDS = {
     "usable": "",
     "short": "Short",
@@ -39,7 +41,7 @@ def dataset_value(
         "phase": "reading" if reading else "report" if report else "empty",
         "reading": reading,
         "problem": problem,
-        "limit_bytes": limits.upload_bytes,
+        "takes": {"bytes": limits.upload_bytes, "suffixes": list(DATASET_SUFFIXES)},
         "limit": f".mid files or a zip of them, up to {limits.upload_bytes / 2**20:.0f} MB unpacked",
         "datasets": [{"id": each.dataset_id, "name": each.name} for each in datasets],
         "chosen": report.dataset_id if report else "",

@@ -14,7 +14,7 @@ from musictx.ui.problems import sentence_of
 from musictx.ui.train.background import Background
 from musictx.ui.train.choices import Choices
 from musictx.ui.train.form import FIELDS, SCRATCH, read_run, shown_for, write_run
-from musictx.ui.train.offer_view import estimate_value, offer_value
+from musictx.ui.train.offer_view import estimate_value, offer_problem, offer_value
 from musictx.ui.train.tab import base_choices
 from musictx.workshop.runs.settings import RunSettings
 
@@ -60,7 +60,7 @@ class FormHandlers:
             late = self.choices.is_late("dataset", kept, request)
             yield gr.skip() if late else estimate_value(work.result()), idle, idle
         except Exception as error:
-            yield offer_value("problem", sentence_of(error, "a run could not be estimated")), idle, idle
+            yield offer_problem(sentence_of(error, "a run could not be estimated")), idle, idle
 
     def start(self, kept: Any, request: gr.Request, *values: Any) -> tuple[Any, ...]:
         """Starts a run: (kept, offer); the new run is the chosen one."""
@@ -68,7 +68,7 @@ class FormHandlers:
             dataset_id = str(kept.get("dataset") or "")
             run_id = self.workshop.start(owner_in(kept, request), dataset_id, read_run(*values))
         except Exception as error:
-            return gr.skip(), offer_value("problem", sentence_of(error, "a run could not be started"))
+            return gr.skip(), offer_problem(sentence_of(error, "a run could not be started"))
         self.choices.choose(request, run=run_id)
         return self.choices.present(kept, request), offer_value("hint", "Started. It goes on when you close this page.")
 
@@ -77,7 +77,7 @@ class FormHandlers:
         try:
             settings = read_run(*values)
         except MusictxError as error:
-            return offer_value("problem", str(error))
+            return offer_problem(str(error))
         return offer_value("hint", "Your settings were saved as a file.", save=settings)
 
     def load(self, path: str, kept: Any, request: gr.Request) -> tuple[Any, ...]:
@@ -87,8 +87,8 @@ class FormHandlers:
             settings = read_settings_file(Path(path))
             self._check_base(settings, kept, request)
         except MusictxError as error:
-            return *skips, offer_value("problem", str(error))
-        return *write_run(settings), offer_value("hint", f"ModelCache the settings of “{settings.name}”.")
+            return *skips, offer_problem(str(error))
+        return *write_run(settings), offer_value("hint", f"Loaded the settings of “{settings.name}”.")
 
     def _check_base(self, settings: RunSettings, kept: Any, request: gr.Request) -> None:
         own = self.workshop.checkpoints(owner_in(kept, request))

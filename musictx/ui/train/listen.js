@@ -1,6 +1,7 @@
 // The Train tab's player: a file of the dataset, a run's sample, or two continuations to compare.
 // Shows one value from Python (see listen_view.py) on a deck.
 
+const { Deck, Notes, lastEnd, playOnSpace, showTabs, wireBegin } = window.musictx;
 const find = (name) => element.querySelector(name);
 const deck = new Deck(element, () => later && !player.playing && update());
 const { box, roll, player } = deck;
@@ -40,7 +41,7 @@ function update() {
 function showNotes() {
   const now = piece();
   const layers = [now ? new Notes().read(now.seed).rows : [], now ? new Notes().read(now.notes).rows : []];
-  roll.show(layers, now?.join_s ?? null, Deck.last(layers) + 0.3);
+  roll.show(layers, now?.join_s ?? null, lastEnd(layers) + 0.3);
   find(".roll-summary").textContent = now?.summary ?? "";
 }
 
@@ -94,8 +95,8 @@ function showAnswer(next) {
 
 function showSound(keep) {
   const ready = shown.phase === "ready";
-  const sounding = ready && shown.sounding.endsWith("…") ? shown.sounding : ""; // else why there is no sound
-  deck.say(piece()?.join_s ?? null, sounding, ready ? shown.sounding || piece()?.facts || "" : "");
+  const words = shown.no_sound || shown.sounding || piece()?.facts || "";
+  deck.say(piece()?.join_s ?? null, ready ? shown.sounding : "", ready ? words : "");
   deck.load(piece()?.audio?.url, keep);
   deck.offer((piece()?.files ?? []).filter((file) => file.data?.url));
 }

@@ -138,7 +138,7 @@ class ListenHandlers:
         with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
             sounding = [self._sounding(shown.saved_as or shown.title, piece, Path(folder)) for piece in made]
             problem = next((each for _, each in sounding if each), "")
-            yield shown.but(pieces=tuple(piece for piece, _ in sounding), sounding=problem).value()
+            yield shown.but(pieces=tuple(piece for piece, _ in sounding), sounding="", no_sound=problem).value()
 
     def _sounding(self, named: str, piece: Piece, folder: Path) -> tuple[Piece, str]:
         """A piece with its files, and why there is no sound if there is none; the MIDI file is there anyway."""

@@ -20,6 +20,6 @@ document.addEventListener("musictx-wanted", (event) => {
   deck.bringIntoSight(element, "nearest");
 });
 
-playOnSpace(() => deck);
+playOnSpace(element, () => deck);
 watch("value", update);
 update();

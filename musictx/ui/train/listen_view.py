@@ -60,7 +60,8 @@ class Listening:
 
     kind: "row" (a file of the dataset), "sample" (of a run), "duel", or "" for nothing yet.
     wait: what is being made, with the share that is done; problem: a sentence instead of the music.
-    sounding: what the player says while sound is being made. duel_id: of a blind test that can be answered.
+    sounding: what the player says while sound is being made; no_sound: why there is none to hear.
+    duel_id: of a blind test that can be answered.
     saved_as: what its downloads are called, in words; its title if empty.
     """
 
@@ -71,6 +72,7 @@ class Listening:
     wait: str = ""
     share: float = 0.0
     sounding: str = ""
+    no_sound: str = ""
     problem: str = ""
     test_id: str = ""
     key: str = ""
@@ -92,6 +94,7 @@ class Listening:
             "wait": self.wait,
             "share": float(self.share),
             "sounding": self.sounding,
+            "no_sound": self.no_sound,
             "problem": self.problem,
             "duel_id": self.test_id,
             "answer": None,

@@ -1,5 +1,6 @@
 // What stands above Start: a hint, an estimate or a problem. Shows one value from Python (see offer_view.py).
 
+const { fillDefinitions } = window.musictx;
 const find = (name) => element.querySelector(name);
 let saved = 0; // serial of the settings that were saved last
 
@@ -9,12 +10,9 @@ function update() {
   find(".offer").dataset.phase = value.phase;
   find(".words").hidden = !value.words;
   find(".text").textContent = value.words;
-  find(".facts").replaceChildren(...value.facts.map(([term, words]) => {
-    const pair = document.createElement("div");
-    pair.append(document.createElement("dt"), document.createElement("dd"));
-    [pair.children[0].textContent, pair.children[1].textContent] = [term, words];
-    return pair;
-  }));
+  find(".problem").hidden = !value.problem;
+  find(".problem").textContent = value.problem;
+  fillDefinitions(find(".facts"), value.facts);
   if (value.save && value.serial !== saved) save(value);
 }
 

@@ -15,16 +15,33 @@ HINT_READY = "The settings fit your dataset. Estimate measures time and memory; 
 
 
 def offer_value(
-    phase: str, words: str = "", facts: list[list[str]] | None = None, save: RunSettings | None = None
+    phase: str,
+    words: str = "",
+    facts: list[list[str]] | None = None,
+    save: RunSettings | None = None,
+    problem: str = "",
 ) -> dict[str, Any]:
     """One state.
 
     Args:
-        phase: "hint", "measuring", "estimate" or "problem". words: the sentence. facts: (term, value).
-        save: settings that the browser is to save as a file.
+        phase: "hint", "measuring", "estimate" or "problem", see `offer_problem`. words: what goes on, or what to do.
+        facts: (term, value). save: settings that the browser is to save as a file.
+        problem: a sentence on what was asked for in vain.
     """
     file = {"name": f"{safe_name(save.name)}-settings.json", "text": save.to_json()} if save else None
-    return {"serial": new_serial(), "phase": phase, "words": words, "facts": facts or [], "save": file}
+    return {
+        "serial": new_serial(),
+        "phase": phase,
+        "words": words,
+        "problem": problem,
+        "facts": facts or [],
+        "save": file,
+    }
+
+
+def offer_problem(sentence: str, facts: list[list[str]] | None = None) -> dict[str, Any]:
+    """The state in which something was asked for in vain."""
+    return offer_value("problem", facts=facts, problem=sentence)
 
 
 def estimate_value(estimate: Estimate) -> dict[str, Any]:
@@ -38,5 +55,5 @@ def estimate_value(estimate: Estimate) -> dict[str, Any]:
         ["Trained", f"{estimate.trained_parameters:,} weights, {share:.1%} of the network"],
     ]
     if estimate.refusal:
-        return offer_value("problem", estimate.refusal, facts)
+        return offer_problem(estimate.refusal, facts)
     return offer_value("estimate", "", facts)

@@ -1,5 +1,6 @@
 // What came out of a run: figures, what to do with it, command line, log. Shows one value from Python (see run_view.py).
 
+const { fillDefinitions } = window.musictx;
 const find = (name) => element.querySelector(name);
 let outcome = null; // the value on show
 let packed = 0; // serial of the value whose zip was saved
@@ -28,12 +29,7 @@ function update() {
 
 function showResult() {
   find(".duel").hidden = !outcome.can.duel;
-  find(".figures").replaceChildren(...outcome.result.map(([term, words]) => {
-    const pair = document.createElement("div");
-    pair.append(document.createElement("dt"), document.createElement("dd"));
-    [pair.children[0].textContent, pair.children[1].textContent] = [term, words];
-    return pair;
-  }));
+  fillDefinitions(find(".figures"), outcome.result);
 }
 
 function showLog() {
@@ -44,7 +40,10 @@ function showLog() {
 
 function savePackage() {
   packed = outcome.serial;
-  Object.assign(document.createElement("a"), { href: outcome.package.data.url, download: outcome.package.name }).click();
+  Object.assign(document.createElement("a"), {
+    href: outcome.package.data.url,
+    download: outcome.package.name,
+  }).click();
 }
 
 find(".use").addEventListener("click", () => trigger("use"));

@@ -15,13 +15,12 @@ from musictx.ui.access.identity import owner_in
 from musictx.ui.player.files import safe_name
 from musictx.ui.problems import sentence_of
 from musictx.ui.train.choices import Choices
-from musictx.ui.train.run_view import outcome_value, run_value
+from musictx.ui.train.run_view import MOST_STEPS_MORE, outcome_value, run_value
 from musictx.workshop.runs.view import RunView
 
 if TYPE_CHECKING:
     from musictx.workshop.workshop import Workshop
 
-MOST_STEPS_MORE = 1_000_000
 EMPTY_LOG = "The log is empty."
 
 

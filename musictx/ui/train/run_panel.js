@@ -1,8 +1,15 @@
 // The run panel: status, curves, samples, result. Shows one value from Python (see run_view.py), again at each tick.
 
+const { AskBack, make, scrollIntoSight } = window.musictx;
 const find = (name) => element.querySelector(name);
 const plot = new CurvePlot(find(".curves"), find(".plot-tip"));
 find(".curves").plot = plot; // for the console and the tests
+const deletion = new AskBack(
+  element,
+  find(".delete"),
+  () => trigger("remove"),
+  () => run && showHead(),
+);
 let run = null; // the value on show
 let heard = null; // step of the sample in the player
 let follows = true; // the newest sample goes into the player by itself
@@ -30,20 +37,13 @@ function update() {
   showNotes();
   showPlot();
   showSamples();
-  if (begun) comeIntoSight();
-}
-
-/** On a narrow screen the panel is far below Start. */
-function comeIntoSight() {
-  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const { top, bottom } = element.getBoundingClientRect();
-  if (top < 0 || bottom > window.innerHeight) element.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "nearest" });
+  if (begun) scrollIntoSight(element, "nearest"); // on a narrow screen the panel is far below Start
 }
 
 /** Another run: nothing of the last one stays. */
 function fresh() {
   [heard, follows] = [null, true];
-  sure(false);
+  deletion.box.hidden = true;
 }
 
 function showHead() {
@@ -51,20 +51,23 @@ function showHead() {
   const options = JSON.stringify([run.runs, run.chosen]);
   if (picker.dataset.options !== options) {
     picker.dataset.options = options;
-    picker.replaceChildren(...run.runs.map(({ id, name, status }) => new Option(`${name} · ${status}`, id, false, id === run.chosen)));
+    picker.replaceChildren(
+      ...run.runs.map(({ id, name, status }) => new Option(`${name} · ${status}`, id, false, id === run.chosen)),
+    );
   }
   text(".status", run.status);
   text(".facts", run.facts);
   const percent = Math.round(run.progress * 100);
   find(".bar i").style.transform = `scaleX(${run.progress})`;
   find(".bar").setAttribute("aria-valuenow", percent);
-  const asking = !find(".sure").hidden;
+  const asking = deletion.isAsking;
   visible(".stop", run.can.stop && !asking);
   for (const name of [".stop", ".resume", ".go-on"]) find(name).disabled = false;
   visible(".resume", run.can.resume && !run.can.longer && !asking);
+  find(".more").max = run.most_more;
   visible(".longer", run.can.longer && !asking);
   visible(".delete", run.can.delete && !asking);
-  if (!run.can.delete) sure(false);
+  if (asking && !run.can.delete) deletion.show(false);
 }
 
 function showNotes() {
@@ -74,7 +77,7 @@ function showNotes() {
   const shown = JSON.stringify(notes);
   if (find(".notes").dataset.notes !== shown) {
     find(".notes").dataset.notes = shown;
-    find(".notes").replaceChildren(...notes.map((words) => Object.assign(document.createElement("p"), { textContent: words })));
+    find(".notes").replaceChildren(...notes.map((words) => make("p", "", words)));
   }
 }
 
@@ -86,7 +89,10 @@ function showPlot() {
   plot.show(run);
   const last = (curve) => (curve.smoothed.length ? curve.smoothed.at(-1).toFixed(3) : "none yet");
   const before = run.base_nll === null ? "" : `, before the run ${run.base_nll.toFixed(3)}`;
-  find(".curves").setAttribute("aria-label", `NLL by step. Training ${last(run.training)}, held-out ${last(run.held_out)}${before}. Arrow keys read the curves.`);
+  find(".curves").setAttribute(
+    "aria-label",
+    `NLL by step. Training ${last(run.training)}, held-out ${last(run.held_out)}${before}. Arrow keys read the curves.`,
+  );
 }
 
 function showSamples() {
@@ -110,11 +116,16 @@ function showSamples() {
 /** Nothing is playing, and neither a file of the dataset nor a comparison is on show. */
 function playerIsFree() {
   const player = document.querySelector("#listen .stage");
-  return player && element.offsetParent && ["", "sample"].includes(player.dataset.kind ?? "") && player.querySelector("audio").paused;
+  return (
+    player &&
+    element.offsetParent &&
+    ["", "sample"].includes(player.dataset.kind ?? "") &&
+    player.querySelector("audio").paused
+  );
 }
 
 function newChip() {
-  const chip = document.createElement("button");
+  const chip = make("button");
   chip.type = "button";
   chip.addEventListener("click", () => {
     follows = Number(chip.dataset.step) === run.samples.at(-1);
@@ -126,13 +137,9 @@ function newChip() {
 
 function listen(step) {
   heard = step;
-  for (const chip of find(".chips").children) chip.setAttribute("aria-pressed", String(Number(chip.dataset.step) === step));
+  for (const chip of find(".chips").children)
+    chip.setAttribute("aria-pressed", String(Number(chip.dataset.step) === step));
   trigger("sample", { step });
-}
-
-/** Delete asks back. */
-function sure(asked) {
-  find(".sure").hidden = !asked;
 }
 
 find(".runs").addEventListener("change", (event) => trigger("choose", { run: event.target.value }));
@@ -145,20 +152,6 @@ function ask(name, event, detail = {}) {
 find(".stop").addEventListener("click", () => ask(".stop", "stop"));
 find(".resume").addEventListener("click", () => ask(".resume", "resume", { more: 0 }));
 find(".go-on").addEventListener("click", () => ask(".go-on", "resume", { more: Number(find(".more").value) }));
-find(".delete").addEventListener("click", () => {
-  sure(true);
-  showHead();
-  find(".no").focus();
-});
-find(".no").addEventListener("click", () => {
-  sure(false);
-  showHead();
-  find(".delete").focus();
-});
-find(".yes").addEventListener("click", () => {
-  sure(false);
-  trigger("remove");
-});
 find(".show-log").addEventListener("click", () => document.dispatchEvent(new CustomEvent("musictx-log")));
 
 // Samples that came while nobody looked are drawn once somebody does.

@@ -11,6 +11,7 @@ from musictx.ui.player.files import file_data
 from musictx.ui.serials import new_serial
 from musictx.workshop.runs.view import Curve, RunView
 
+MOST_STEPS_MORE = 1_000_000
 MOST_POINTS = 400  # of a curve: more than a plot has pixels to tell apart
 STATUS_WORDS = {
     "queued": "Waiting",
@@ -59,6 +60,7 @@ def _words(run: RunView) -> dict[str, Any]:
     return {
         "status": _status(run),
         "facts": _facts(run),
+        "most_more": MOST_STEPS_MORE,
         "progress": float(run.step) / max(1, run.steps),
         "wait": _wait(run),
         "advice": list(run.advice),

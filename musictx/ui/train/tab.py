@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from musictx.config import DEFAULT_CHECKPOINT
-from musictx.midi.files import MIDI_SUFFIXES
 from musictx.training.config import PRECISIONS
 from musictx.ui.access.sign_in import has_accounts
-from musictx.ui.component import DECK, build_component, knob
-from musictx.ui.train.dataset_view import dataset_value
+from musictx.ui.component import build_component, knob
+from musictx.ui.train.dataset_view import DATASET_SUFFIXES, dataset_value
 from musictx.ui.train.form import FIELDS, SCRATCH
 from musictx.ui.train.listen_view import Listening
 from musictx.ui.train.offer_view import HINT_EMPTY, offer_value
@@ -102,7 +101,7 @@ def _dataset_step(workshop: Workshop) -> dict[str, Any]:
         add = gr.UploadButton(
             "Add music",
             file_count="multiple",
-            file_types=[*MIDI_SUFFIXES, ".zip"],
+            file_types=[*DATASET_SUFFIXES],
             size="md",
             elem_id="add-music",
             elem_classes="small-button",
@@ -209,8 +208,8 @@ def _listen_step() -> dict[str, Any]:
         ("train/curve.js", "train/run_panel.js"),
         elem_id="run",
     )
-    scripts, styles = (*DECK, "train/listen.js", "train/listen_input.js"), ("player/stage.css", "train/listen.css")
-    listen = build_component("train/listen", Listening(0.0).value(), scripts, styles)
+    scripts = ("train/listen.js", "train/listen_input.js")
+    listen = build_component("train/listen", Listening(0.0).value(), scripts)
     outcome = build_component("train/outcome", outcome_value(None))
     uploads = {"bring": bring, "brought": brought, "brought_row": row, "drop": drop, "brought_problem": problem}
     return {"run": run, "listen": listen, "outcome": outcome, **uploads}

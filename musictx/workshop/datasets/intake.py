@@ -80,6 +80,6 @@ def judged(files: Sequence[ReadFile], report: Callable[[int, int], None] | None 
         if leader != number:
             reason = f"Another version of {rows[leader].file}, perhaps in another key or tempo; both are on one side."
             rows[number] = replace(rows[number], verdict="near-duplicate", reason=reason)
-    first = {rows[number].group for number in kept}
-    validation = validation_groups({number: files[number].content for number in first})
+    leaders = {rows[number].group for number in kept}
+    validation = validation_groups({number: files[number].content for number in leaders})
     return tuple(replace(row, split="validation") if row.used and row.group in validation else row for row in rows)

@@ -47,7 +47,7 @@ class Network:
         graphs: of the network's shape, or the folder in which they lie.
         arrays: the checkpoint's weights by name, of any float type.
         int8: whether steps read 8-bit matrices; the prompt is read with float32 ones always.
-        threads: the numbers of threads among which a step chooses, see `tuner`; that of the cores, at most 4,
+        threads: the numbers of threads among which a step chooses, see `thread_tuner`; that of the cores, at most 4,
             and 1 if not given.
 
     Raises:
@@ -93,7 +93,7 @@ class Network:
         return cache
 
     def read(self, ids_T: Ids, focus: float, lock: Turn = ALONE) -> Iterator[tuple[int, Logits]]:
-        """Logits (T', V) after each of `ids_T`, as (place of the first, logits) block by block, each read in `lock`.
+        """Logits (T', V) after each of `ids_T`, as (place of the first, logits) block by block, each within `lock`.
 
         The array is written anew by the next block, which may begin with tokens that were read already.
         """
@@ -154,7 +154,7 @@ class Network:
 class Binding:
     """A graph tied to the buffers of one stream: nothing is copied or allocated from step to step.
 
-    sessions: the same graph, opened for several numbers of threads; `tuner` picks one for each step. They
+    sessions: the same graph, opened for several numbers of threads; `thread_tuner` picks one for each step. They
         compute the same to the bit.
     """
 

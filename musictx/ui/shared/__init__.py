@@ -1,0 +1,1 @@
+"""Scripts that more than one component needs, loaded once with the header."""

@@ -1,0 +1,8 @@
+// The end of the page's scripts: what components take from them. A component may be there before or after this.
+
+window.musictx = Object.freeze({
+  ...{ AskBack, Deck, Notes, OWN, SHOWN, CHANGED },
+  ...{ clamp, fillDefinitions, guardUploads, isBusy, keep, lastEnd, make, playOnSpace, pressGenerate, pressTwice },
+  ...{ scrollIntoSight, showTabs, takeSeeds, wireBegin, wireVolume },
+});
+document.dispatchEvent(new Event("musictx-ready"));
