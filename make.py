@@ -129,7 +129,7 @@ def lint() -> None:
     install("requirements-dev.txt")
     call(PYTHON, "-m", "ruff", "check", "--quiet", ".")
     call(PYTHON, "-m", "ruff", "format", "--quiet", "--check", ".")
-    call(PYTHON, "-m", "importlinter.cli", "lint", "--no-logo")
+    call(PYTHON.with_name("lint-imports"), "--no-logo")
     call(PYTHON, "-m", "mypy")
 
 

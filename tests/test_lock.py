@@ -101,7 +101,11 @@ def test_the_systems_of_the_locks_are_those_of_make() -> None:
     ],
 )
 def test_a_system_without_a_lock_gets_the_requirements_and_is_told(
-    machine: str, options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    machine: str,
+    options: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     called: list[list[str]] = []
     monkeypatch.setattr(make, "VENV", tmp_path)

@@ -139,7 +139,7 @@ class FakeStudio:
         settings: RenderSettings,
         formats: tuple[str, ...] = ("mid", "wav", "mp3"),
     ) -> dict[str, Path]:
-        """Writes the asked formats as take-N.*"""
+        """Writes the asked formats as take-N.*, one file each."""
         notes, written = take.audible(), {}
         samples = self.render(notes, settings) if set(formats) - {"mid", "continuation"} else None
         for suffix in formats:

@@ -49,10 +49,10 @@ class Decoder(Protocol):
     """
 
     @property
-    def window(self) -> int: ...
+    def window(self) -> int: ...  # noqa: D102  # see the class
 
     @property
-    def chunk(self) -> int: ...
+    def chunk(self) -> int: ...  # noqa: D102  # see the class
 
     def start(self, prompts_BP: Ids, past: Past, sampling: SamplingConfig) -> Stream:
         """Reads the prompts (1 <= P < window) and stands ready to draw what follows.
@@ -86,13 +86,13 @@ class Sliders(Protocol):
     """
 
     @property
-    def temperature(self) -> Array: ...
+    def temperature(self) -> Array: ...  # noqa: D102  # see the class
 
     @property
-    def top_k(self) -> Array: ...
+    def top_k(self) -> Array: ...  # noqa: D102  # see the class
 
     @property
-    def top_p(self) -> Array: ...
+    def top_p(self) -> Array: ...  # noqa: D102  # see the class
 
 
 def draw(xp: Any, logits_BV: Array, uniforms_B: Array, before: Past, sliders: Sliders, scope: str) -> Past:
