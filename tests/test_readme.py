@@ -98,6 +98,20 @@ def test_links_lead_somewhere() -> None:
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
 
+def test_files_that_the_pages_name_exist() -> None:
+    names = {path.name for path in (ROOT / "musictx").rglob("*") if path.is_file()}
+    files = [path.as_posix() for folder in ("musictx", "tests") for path in (ROOT / folder).rglob("*.*")]
+    for document in (ROOT / "docs" / "architecture.md", ROOT / "docs" / "reliability.md", ROOT / "CONTRIBUTING.md"):
+        text = document.read_text(encoding="utf-8")
+        for path in re.findall(r"`([\w/]+\.(?:py|js|html|css))`", text):
+            known = path in names or (ROOT / path).exists() or any(file.endswith(f"/{path}") for file in files)
+            assert known, f"{document.name} names {path}"
+    architecture = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for diagram in re.findall(r"```mermaid\n(.*?)```", architecture, re.DOTALL):
+        for path in re.findall(r"[\w/]+\.(?:py|js)\b", diagram):
+            assert any(file.endswith(f"/{path}") for file in files), f"a diagram names {path}"
+
+
 @pytest.mark.parametrize("block", PYTHON_BLOCKS, ids=lambda block: block.split("\n")[0])
 def test_python_examples_use_what_there_is(block: str) -> None:
     tree = parse(block)
