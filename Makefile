@@ -3,7 +3,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 ARGS ?=
 
-.PHONY: run test lint bench soundfont
+.PHONY: run test lint bench soundfont lock
 
 run:  ## set up .venv and start the page on http://127.0.0.1:7860
 	@$(PYTHON) make.py run $(ARGS)
@@ -11,7 +11,7 @@ run:  ## set up .venv and start the page on http://127.0.0.1:7860
 test:  ## install what the tests need; lint, types, tests
 	@$(PYTHON) make.py test --torch "$(TORCH)" $(ARGS)
 
-lint:  ## style, format and types only
+lint:  ## style, docstrings, format, dependency rules and types only
 	@$(PYTHON) make.py lint
 
 bench:  ## run the benchmarks
@@ -19,3 +19,6 @@ bench:  ## run the benchmarks
 
 soundfont:  ## build the Salamander grand piano into the cache
 	@$(PYTHON) make.py soundfont $(ARGS)
+
+lock:  ## raise the lock files to the newest versions that the requirements allow
+	@$(PYTHON) make.py lock

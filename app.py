@@ -91,7 +91,8 @@ def _serve(options: argparse.Namespace, settings: HostSettings) -> None:
 
 def leave(status: int) -> NoReturn:
     """Ends the process at once. Its files are removed by now, and what threads of the engine are still at would, on
-    the way through the interpreter's end, abort it."""
+    the way through the interpreter's end, abort it.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

@@ -1,7 +1,7 @@
 """Sets musictx up and runs it, on any system: `python make.py run`, `python make.py test`, ...
 
 The Makefile calls this file, so both have one text. It uses the standard library only,
-keeps everything in `.venv`, and installs again only when the requirements changed.
+keeps everything in `.venv`, installs the exact versions of the lock files, and installs again only when these changed.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,15 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)  # those TensorFlow has wheels for
 TORCH = "torch==2.13.0"
+LOCKS = ("requirements-dev.lock", "requirements.lock")
+# (sys.platform, machine) for which the locks hold a TensorFlow: the ones that requirements.txt names.
+LOCKED_PLATFORMS = {
+    ("linux", "x86_64"),
+    ("linux", "aarch64"),
+    ("darwin", "arm64"),
+    ("win32", "amd64"),
+    ("win32", "arm64"),
+}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
@@ -55,17 +65,32 @@ def record(stamp: Path, text: str) -> None:
     stamp.write_text(hashlib.sha256(text.encode()).hexdigest())
 
 
-def install(*requirements: str) -> None:
-    """Installs requirement files with uv into `.venv`, unless these very texts are installed."""
+def install(requirements: str) -> None:
+    """Installs what the lock beside a requirements file names into `.venv`, unless this very text is installed.
+
+    Every file has to have a hash of the lock, and a failure is an error. Only a platform that the locks do not cover
+    gets what satisfies the requirements themselves, and is told so.
+    """
     create_venv()
-    stamp = VENV / f".installed-{Path(requirements[-1]).stem}"
-    text = "".join((ROOT / name).read_text() for name in ("requirements.txt", *requirements))
+    stamp = VENV / f".installed-{Path(requirements).stem}"
+    if (sys.platform, platform.machine().lower()) in LOCKED_PLATFORMS:
+        name = str(Path(requirements).with_suffix(".lock"))
+        text, options = (ROOT / name).read_text(), ["--require-hashes", "-r", name]
+    else:
+        name = f"{requirements} without hashes: {sys.platform} on {platform.machine()} is not in the lock files"
+        text = "".join((ROOT / file).read_text() for file in sorted({"requirements.txt", requirements}))
+        options = ["-r", requirements]
     if not changed(stamp, text):
         return
-    print(f"installing {requirements[-1]}", flush=True)
-    call(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv")
-    call(PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON, "-r", requirements[-1])
+    print(f"installing {name}", flush=True)
+    install_uv()
+    call(PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON, *options)
     record(stamp, text)
+
+
+def install_uv() -> None:
+    """Installs uv, which installs the rest and writes the lock files."""
+    call(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv")
 
 
 def install_torch(torch: str) -> None:
@@ -118,10 +143,11 @@ def install_node_tools() -> str | None:
 
 
 def lint() -> None:
-    """Style, format and types; of the page's scripts, styles and fragments style and format."""
+    """Style, docstrings, format, dependency rules and types; of the page's scripts and styles style and format."""
     install("requirements-dev.txt")
     call(PYTHON, "-m", "ruff", "check", "--quiet", ".")
     call(PYTHON, "-m", "ruff", "format", "--quiet", "--check", ".")
+    call(PYTHON.with_name("lint-imports"), "--no-logo")
     call(PYTHON, "-m", "mypy")
     npm = install_node_tools()
     if npm:
@@ -153,6 +179,24 @@ def bench(options: Sequence[str]) -> None:
         call(PYTHON, "-m", f"benchmarks.{name}")
 
 
+def lock() -> None:
+    """Raises the lock files to the newest versions that the requirements allow, for all systems and Pythons.
+
+    The tests' lock is made first and constrains the other, so the tests try the versions that people run.
+    """
+    create_venv()
+    install_uv()
+    oldest = ".".join(map(str, OLDEST_PYTHON))
+    options = ["--universal", "--python-version", oldest, "--generate-hashes", "--upgrade", "--no-annotate"]
+    options += ["--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "python make.py lock"]
+    constraint: list[str] = []
+    for name in LOCKS:
+        print(f"writing {name}", flush=True)
+        requirements = str(Path(name).with_suffix(".txt"))
+        call(PYTHON, "-m", "uv", "pip", "compile", "--quiet", *options, *constraint, requirements, "-o", name)
+        constraint = ["--constraint", name]
+
+
 def soundfont(options: Sequence[str]) -> None:
     """Builds the Salamander grand piano into the cache; the page then prefers it."""
     install("requirements.txt")
@@ -162,15 +206,15 @@ def soundfont(options: Sequence[str]) -> None:
 def main() -> None:
     """Reads the command line and does the one thing it names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("task", choices=("run", "test", "lint", "bench", "soundfont"))
+    parser.add_argument("task", choices=("run", "test", "lint", "bench", "soundfont", "lock"))
     parser.add_argument("--torch", default=TORCH, help=f"what pip installs as PyTorch for the tests (default: {TORCH})")
     parser.add_argument("--all", action="store_true", help="test: the slow ones too, as the build server does")
     arguments, options = parser.parse_known_args()
     try:
         if arguments.task == "test":
             test(options, arguments.torch, arguments.all)
-        elif arguments.task == "lint":
-            lint()
+        elif arguments.task in ("lint", "lock"):
+            {"lint": lint, "lock": lock}[arguments.task]()
         else:
             {"run": run, "bench": bench, "soundfont": soundfont}[arguments.task](options)
     except KeyboardInterrupt:

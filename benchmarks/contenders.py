@@ -44,7 +44,7 @@ def prompt_of(length: int) -> Ids:
 class Contender(Protocol):
     """Generates; `run` returns at least the seconds it took, and what it was busy with."""
 
-    def run(self, prompt: int, tokens: int, variations: int) -> dict[str, Any]: ...
+    def run(self, prompt: int, tokens: int, variations: int) -> dict[str, Any]: ...  # noqa: D102  # see the class
 
 
 class Engine:

@@ -7,13 +7,14 @@ saves what a browser shows. Needs what the tests need: Playwright and Chromium.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 import socket
 import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,21 +96,28 @@ def train(page: Any) -> None:
     page.wait_for_timeout(1500)
 
 
-def photograph(address: str, path: Path, dark: bool, act: Callable[[Any], None]) -> None:
-    """Lets a visitor `act` and saves the page as a picture."""
+@contextlib.contextmanager
+def browser_page(address: str, width: int, height: int, *, dark: bool) -> Iterator[Any]:
+    """The page at `address` in a browser of its own."""
     from playwright.sync_api import sync_playwright
 
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=flags)
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark" if dark else "light")
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
         page.goto(address)
+        yield page
+        browser.close()
+
+
+def photograph(address: str, path: Path, dark: bool, act: Callable[[Any], None]) -> None:
+    """Lets a visitor `act` and saves the page as a picture."""
+    with browser_page(address, WIDTH, HEIGHT, dark=dark) as page:
         page.wait_for_selector(".play:not([disabled])", timeout=START_S * 1000)  # the seed is there
         act(page)
         path.parent.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=path)
-        browser.close()
 
 
 def main() -> None:
@@ -124,7 +132,8 @@ def main() -> None:
     options = parser.parse_args()
     name, act = ("train", train) if options.train else ("compare", compare) if options.compare else ("page", compose)
     path = options.out or IMAGES / f"{name}.png"
-    with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
+    # A run that is still at work writes into the folder while it is removed.
+    with tempfile.TemporaryDirectory(prefix="musictx-", ignore_cleanup_errors=True) as folder:
         address = open_page(options.checkpoint, free_port(), Path(folder))
         photograph(address, path, options.dark, act)
     print(path)

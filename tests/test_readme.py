@@ -1,4 +1,4 @@
-"""What the README says exists, exists: commands, options, paths, links, names."""
+"""What the README and the pages in docs/ say exists, exists: commands, options, paths, links, names."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import musictx
 from musictx.cli import build_parser
@@ -19,8 +20,13 @@ from tests.parsing import parse
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md")]
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+USAGE, API = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("usage.md", "api.md"))
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+MOST_LINES, MOST_PICTURE_BYTES = 180, 3_000_000
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README + "\n" + API, re.DOTALL | re.MULTILINE)
 PYTHON_BLOCKS = [text for language, text in BLOCKS if language == "python"]
 COMMANDS = [line.split("#")[0].strip() for language, text in BLOCKS if not language for line in text.splitlines()]
 TREE = next(text for _, text in BLOCKS if text.startswith("app.py "))
@@ -42,13 +48,25 @@ def test_the_tree_is_the_repository() -> None:
     assert all((ROOT / path).is_dir() == path.endswith("/") for path in tree_paths())
 
 
-def test_every_module_stands_in_the_tree() -> None:
-    modules = {
-        str(path.relative_to(ROOT).as_posix())
-        for path in (ROOT / "musictx").rglob("*.py")
-        if path.name != "__init__.py"
+def test_every_folder_of_the_program_stands_in_the_tree() -> None:
+    folders = {
+        f"{path.relative_to(ROOT).as_posix()}/"
+        for path in (ROOT / "musictx").rglob("*")
+        if path.is_dir() and "__pycache__" not in path.parts and "exported" not in path.parts  # data, not modules
     }
-    assert modules - set(tree_paths()) == set()
+    assert {path for path in tree_paths() if path.startswith("musictx/")} - {"musictx/"} == folders
+
+
+def test_the_readme_is_short_and_its_pictures_are_small() -> None:
+    assert len(README.splitlines()) <= MOST_LINES
+    pictures = [path for path in (ROOT / "docs" / "images").iterdir() if path.is_file()]
+    assert {path.name: path.stat().st_size for path in pictures if path.stat().st_size >= MOST_PICTURE_BYTES} == {}
+    assert "docs/images/growing.webp" in README and "moving picture" in README.split("## Licences")[1]
+
+
+def test_the_picture_moves() -> None:
+    with Image.open(ROOT / "docs" / "images" / "growing.webp") as picture:
+        assert getattr(picture, "n_frames", 1) > 20
 
 
 @pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("python -m musictx")])
@@ -78,6 +96,20 @@ def test_links_lead_somewhere() -> None:
     for document in DOCUMENTS:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_files_that_the_pages_name_exist() -> None:
+    names = {path.name for path in (ROOT / "musictx").rglob("*") if path.is_file()}
+    files = [path.as_posix() for folder in ("musictx", "tests") for path in (ROOT / folder).rglob("*.*")]
+    for document in (ROOT / "docs" / "architecture.md", ROOT / "docs" / "reliability.md", ROOT / "CONTRIBUTING.md"):
+        text = document.read_text(encoding="utf-8")
+        for path in re.findall(r"`([\w/]+\.(?:py|js|html|css))`", text):
+            known = path in names or (ROOT / path).exists() or any(file.endswith(f"/{path}") for file in files)
+            assert known, f"{document.name} names {path}"
+    architecture = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for diagram in re.findall(r"```mermaid\n(.*?)```", architecture, re.DOTALL):
+        for path in re.findall(r"[\w/]+\.(?:py|js)\b", diagram):
+            assert any(file.endswith(f"/{path}") for file in files), f"a diagram names {path}"
 
 
 @pytest.mark.parametrize("block", PYTHON_BLOCKS, ids=lambda block: block.split("\n")[0])
@@ -118,7 +150,7 @@ def test_the_endpoint_has_the_parameters_of_the_example() -> None:
 
 
 def test_presets_are_those_of_the_program() -> None:
-    rows = re.findall(r"\| (Precise|Balanced|Creative) \| ([\d.]+) \| (\d+) \| ([\d.]+) \|", README)
+    rows = re.findall(r"\| (Precise|Balanced|Creative) \| ([\d.]+) \| (\d+) \| ([\d.]+) \|", USAGE)
     said = {name.lower(): (float(temperature), int(top_k), float(top_p)) for name, temperature, top_k, top_p in rows}
     assert said == {name: (preset.temperature, preset.top_k, preset.top_p) for name, preset in SAMPLING_PRESETS.items()}
 

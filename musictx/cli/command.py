@@ -19,7 +19,8 @@ from musictx.errors import SettingsError
 @dataclass(frozen=True)
 class Command:
     """summary: one line for the list of commands. add_arguments: fills the command's parser when
-    it is the one called. run: does it, with the parsed arguments."""
+    it is the one called. run: does it, with the parsed arguments.
+    """
 
     summary: str
     add_arguments: Callable[[argparse.ArgumentParser], None]

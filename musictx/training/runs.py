@@ -136,7 +136,8 @@ class RunFolder:
 
     def rewind(self, step: int) -> None:
         """Makes the folder one that has come to `step`: later figures and samples, torn lines and unfinished
-        files go, so that what is done again is not told twice."""
+        files go, so that what is done again is not told twice.
+        """
         kept = [json.dumps(line) + "\n" for line in self.metrics() if line["step"] <= step]
         replace_file(self.path / "metrics.jsonl", "".join(kept).encode())
         for path in self.samples.glob("step-*.*"):

@@ -1,1 +1,1 @@
-"""The page: the only room that knows Gradio."""
+"""The page: the only package that imports Gradio."""

@@ -151,7 +151,8 @@ class Workshop:
 
     def estimate(self, owner: str, dataset_id: str, settings: RunSettings) -> Estimate:
         """Time, memory and disk by a few timed steps in a process of its own: half a minute the first time for
-        each shape of run, at once later. `Estimate.refusal` says if it would not be allowed to start."""
+        each shape of run, at once later. `Estimate.refusal` says if it would not be allowed to start.
+        """
         self._check(owner)
         config = self._config(owner, dataset_id, settings)
         return estimate(settings, config, self.folder, self.limits, measure_elsewhere)

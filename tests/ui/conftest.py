@@ -117,7 +117,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
-    """Opens a page of its own visitor: open_page(url, width=…, height=…); fails on script errors."""
+    """Opens a page of its own visitor, given its URL and size; fails on script errors."""
     contexts, troubles = [], []
 
     def open_one(url: str, width: int = 1280, height: int = 860, **options: Any) -> Any:

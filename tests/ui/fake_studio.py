@@ -82,7 +82,9 @@ class FakeStudio:
         """As the real studio describes."""
         return describe(seed.recording, context_seconds)
 
-    def compose(self, seed: Seed, settings: ComposeSettings, stop: Callable[[], bool]) -> Iterator[Progress]:
+    def compose(
+        self, seed: Seed, settings: ComposeSettings, stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[Progress]:
         """Walks by small steps from the seed's last pitch, `pace` seconds of music a second."""
         notes = seed.recording.notes
         begun, join_s = time.monotonic(), notes.duration_s
@@ -139,7 +141,7 @@ class FakeStudio:
         settings: RenderSettings,
         formats: tuple[str, ...] = ("mid", "wav", "mp3"),
     ) -> dict[str, Path]:
-        """Writes the asked formats as take-N.*"""
+        """Writes the asked formats as take-N.*, one file each."""
         notes, written = take.audible(), {}
         samples = self.render(notes, settings) if set(formats) - {"mid", "continuation"} else None
         for suffix in formats:
@@ -157,7 +159,7 @@ class FakeStudio:
         """Nine notes in a row, four seconds into every take."""
         return Sharing(SharedPassage(9, 4.0, 6.5), 11, 24)
 
-    def score(self, seed: Seed, checkpoint: str, focus: float) -> SeedScore:
+    def score(self, seed: Seed, checkpoint: str, focus: float = 1.0) -> SeedScore:
         """By the focus alone."""
         tokens = 4 * len(seed.recording.notes)
         return SeedScore(1.5 + focus, 4 * (1.5 + focus), 32 * (1.5 + focus), tokens, tokens)

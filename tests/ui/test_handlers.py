@@ -50,7 +50,7 @@ def composed(music: ComposeHandlers, desk: Desk, values: tuple[Any, ...] = VALUE
 
 
 def upload(seeds: SeedHandlers, desk: Desk, path: Path) -> tuple[Any, ...]:
-    """(picker, stage, report, generate, stop)"""
+    """In this order: picker, stage, report, generate, stop."""
     return seeds.take_upload(str(path), desk, 60)
 
 

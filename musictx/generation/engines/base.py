@@ -43,10 +43,10 @@ class Decoder(Protocol):
     """
 
     @property
-    def window(self) -> int: ...
+    def window(self) -> int: ...  # noqa: D102  # see the class
 
     @property
-    def chunk(self) -> int: ...
+    def chunk(self) -> int: ...  # noqa: D102  # see the class
 
     def start(self, prompts_BP: Ids, state: SamplerState, sampling: SamplingConfig) -> Stream:
         """Reads the prompts (1 <= P < window) and stands ready to draw what follows.

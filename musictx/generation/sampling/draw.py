@@ -21,13 +21,13 @@ class Sliders(Protocol):
     """
 
     @property
-    def temperature(self) -> Array: ...
+    def temperature(self) -> Array: ...  # noqa: D102  # see the class
 
     @property
-    def top_k(self) -> Array: ...
+    def top_k(self) -> Array: ...  # noqa: D102  # see the class
 
     @property
-    def top_p(self) -> Array: ...
+    def top_p(self) -> Array: ...  # noqa: D102  # see the class
 
 
 def draw(

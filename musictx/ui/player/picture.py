@@ -35,10 +35,10 @@ class ManySides(Protocol):
     """
 
     @property
-    def takes(self) -> tuple[Take, ...]: ...
+    def takes(self) -> tuple[Take, ...]: ...  # noqa: D102  # see the class
 
     @property
-    def hidden(self) -> bool: ...
+    def hidden(self) -> bool: ...  # noqa: D102  # see the class
 
     def value(self, picture: Picture) -> dict[str, Any]:
         """What of the picture's value is another one, or more."""

@@ -32,7 +32,8 @@ NO_SHAPE = (
 @dataclass(frozen=True)
 class Measured:
     """Seconds to compile (first step, validation and sample, less their later times), for a step, a validation, a save
-    and a sample; peak memory in bytes; trained and all weights."""
+    and a sample; peak memory in bytes; trained and all weights.
+    """
 
     compile_s: float
     step_s: float
