@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the page: `python -m scripts.screenshot [--compare | --train] [--checkpoint NAME]`.
+"""Takes the pictures of the page in docs: `python -m scripts.screenshot [--compare | --train] [--checkpoint NAME]`.
 
 Opens the page on a free port, generates from a built-in seed as a visitor would, or fine-tunes on the seeds, and
 saves what a browser shows. Needs what the tests need: Playwright and Chromium.
@@ -122,7 +122,7 @@ def photograph(address: str, path: Path, dark: bool, act: Callable[[Any], None])
 
 def main() -> None:
     """Reads the command line and takes the picture."""
-    parser = argparse.ArgumentParser(description="Takes the README's pictures of the page.")
+    parser = argparse.ArgumentParser(description="Takes the pictures of the page in docs.")
     parser.add_argument("--checkpoint", default="enhanced", help="name in checkpoints/, or a folder")
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--compare", action="store_true", help="of the Compare tab")

@@ -15,6 +15,8 @@ from PIL import Image
 import musictx
 from musictx.cli import build_parser
 from musictx.config import SAMPLING_PRESETS
+from musictx.ui.api import FIRST_PARAMETERS
+from musictx.ui.forms import COMPOSE
 from scripts.seeds import PIECES
 from tests.parsing import parse
 
@@ -137,9 +139,7 @@ def test_the_call_of_the_experiment_stands_with_all_its_names() -> None:
 
 
 def test_the_endpoint_has_the_parameters_of_the_example() -> None:
-    api = parse((ROOT / "musictx/ui/api.py").read_text(encoding="utf-8"))
-    compose = next(node for node in ast.walk(api) if isinstance(node, ast.AsyncFunctionDef) and node.name == "compose")
-    known = {argument.arg for argument in compose.args.args}
+    known = {*FIRST_PARAMETERS, *(each.name for each in COMPOSE)}
     example = next(block for block in PYTHON_BLOCKS if "gradio_client" in block)
     predict = next(
         node

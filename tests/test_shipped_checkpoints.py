@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,14 +47,17 @@ def test_the_licence_is_what_the_data_allows(card: CheckpointCard) -> None:
 
 
 @each
-def test_both_readmes_say_what_the_card_says(card: CheckpointCard) -> None:
+def test_readmes_and_docs_say_what_the_card_says(card: CheckpointCard) -> None:
     own = (SHIPPED / card.name / "README.md").read_text(encoding="utf-8")
     for words in (card.title, card.licence, card.description, card.limits):
         assert words and words in own
     (line,) = [
         line
-        for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-        if line.startswith(f"| [{card.name}](checkpoints/{card.name}/README.md)")
+        for line in (ROOT / "docs" / "training.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"| [{card.name}](../checkpoints/{card.name}/README.md)")
     ]
     assert line.endswith(f"| {card.figures['maestro-validation']['per_token']:.3f} |")
     assert f"{card.model.blocks} " in line and f"width {card.model.width}" in line
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| \[{card.name}\]\(checkpoints/.*$", readme, re.MULTILINE)
+    assert card.licence.split(" (")[0] in row
