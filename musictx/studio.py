@@ -1,4 +1,4 @@
-"""The straight line from a seed to a take, built once and passed in.
+"""The pipeline from a seed to a take, built once and passed in.
 
     read_midi: file -> notes | encode: notes -> ids | generate: ids -> ids | decode: ids -> notes
     write_midi: notes -> file | render: notes -> samples | write_audio: samples -> file

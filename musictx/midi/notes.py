@@ -1,4 +1,4 @@
-"""NoteSequence: notes as arrays, the one currency between the rooms."""
+"""NoteSequence: notes as arrays, what the packages hand each other."""
 
 from __future__ import annotations
 
