@@ -155,7 +155,7 @@ class _Piece:
         self._ids_BT = ids_BT
         self._sampling = sampling
         # All variations begin with one prompt, whose limits are theirs.
-        self._limits = limits(ids_BT[0], sampling.stay_in_key, self._in_window(ids_BT[:1])[0])
+        self._limits = limits(ids_BT[0], sampling, self._in_window(ids_BT[:1])[0])
         self._stream: Stream | None = None
         self._position = 0  # tokens in the window
         self._chunk_size = ChunkSize(decoder.chunk)

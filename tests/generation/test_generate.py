@@ -213,6 +213,6 @@ def test_the_past_given_to_the_engine_is_that_of_the_prompt() -> None:
     decoder = FakeDecoder(random_logits())
     seed = SEED[:4]
     last(decoder, seed, variations=3)
-    expected = state_after(np.tile(seed, (3, 1)), limits(seed, OPEN.stay_in_key))
+    expected = state_after(np.tile(seed, (3, 1)), limits(seed, OPEN))
     for ours, theirs in zip(decoder.states[0], expected, strict=True):
         assert all(np.array_equal(one, other) for one, other in zip(ours, theirs, strict=True))

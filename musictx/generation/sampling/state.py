@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from musictx.config import SamplingConfig
 from musictx.generation.sampling import density_limit, grammar, pitch_class_bias
 from musictx.generation.sampling.density_limit import DensityLimit, DensityState
 from musictx.generation.sampling.grammar import GrammarLimit, GrammarState
@@ -34,17 +35,17 @@ class Limits:
     pitch_classes: PitchClassTarget = field(default_factory=PitchClassTarget)
 
 
-def limits(ids_T: Ids, stay_in_key: float = 0.0, seen_T: Ids | None = None) -> Limits:
+def limits(ids_T: Ids, sampling: SamplingConfig, seen_T: Ids | None = None) -> Limits:
     """The limits of a continuation of `ids_T`.
 
     Args:
         ids_T: the whole prompt.
-        stay_in_key: as in `SamplingConfig`.
+        sampling: what was asked for.
         seen_T: the part that the model sees of a prompt longer than its window, whose pitch classes are kept; all of
             it if not given.
     """
     seen_T = ids_T if seen_T is None else seen_T
-    return Limits(grammar.limit(ids_T), density_limit.limit(ids_T), pitch_class_bias.limit(seen_T, stay_in_key))
+    return Limits(grammar.limit(ids_T), density_limit.limit(ids_T), pitch_class_bias.limit(seen_T, sampling.stay_in_key))
 
 
 class SamplerState(NamedTuple):
