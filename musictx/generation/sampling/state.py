@@ -45,7 +45,9 @@ def limits(ids_T: Ids, sampling: SamplingConfig, seen_T: Ids | None = None) -> L
             it if not given.
     """
     seen_T = ids_T if seen_T is None else seen_T
-    return Limits(grammar.limit(ids_T), density_limit.limit(ids_T), pitch_class_bias.limit(seen_T, sampling.stay_in_key))
+    return Limits(
+        grammar.limit(ids_T), density_limit.limit(ids_T), pitch_class_bias.limit(seen_T, sampling.stay_in_key)
+    )
 
 
 class SamplerState(NamedTuple):
