@@ -82,7 +82,7 @@ def compare(workshop: Workshop, options: argparse.Namespace) -> list[dict[str, A
         row |= {"held out": view.nll_best, "best step": view.best_step, "steps": view.steps}
         rows.append(row | {"tokens/s": view.tokens_per_second, "minutes": seconds / 60})
     facts = {"pieces": report.training_pieces, "minutes": report.training_minutes, "tokens": report.training_tokens}
-    print_facts(facts | {"held-out pieces": report.held_out_pieces})
+    print_facts(facts | {"validation pieces": report.validation_pieces})
     return rows
 
 

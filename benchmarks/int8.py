@@ -1,6 +1,6 @@
 """What 8-bit matrices cost in quality: `python -m benchmarks.int8 --data DATA [--rows 8] [--passes 4] [--json]`.
 
-DATA is a prepared corpus. From each of its held-out pieces a window is taken; its first half is read by the prefill
+DATA is a prepared corpus. From each of its validation pieces a window is taken; its first half is read by the prefill
 graph, then every token of the second half is given to the float32 and to the 8-bit step graph, and what
 each thought of the next token is compared: nats per token, and how often both find the same one most likely.
 """
@@ -27,11 +27,11 @@ Ids = npt.NDArray[np.int32]
 
 
 def windows(data: Path, length: int, count: int) -> Ids:
-    """(count, length + 1) ids from the middle of as many held-out pieces, evenly spread over the corpus."""
+    """(count, length + 1) ids from the middle of as many validation pieces, evenly spread over the corpus."""
     corpus = open_corpus(data)
     pieces = [piece for piece in corpus.split("validation") if piece.length > length + 1]
     if len(pieces) < count:
-        sys.exit(f"{data} has {len(pieces)} held-out pieces of more than {length} tokens; {count} are asked for.")
+        sys.exit(f"{data} has {len(pieces)} validation pieces of more than {length} tokens; {count} are asked for.")
     rows = []
     for number in range(count):
         ids_T = corpus.ids(pieces[number * len(pieces) // count])
@@ -61,7 +61,7 @@ def compare(networks: dict[str, Network], ids_BT: Ids) -> dict[str, list[npt.NDA
 
 def main() -> int:
     """Measures and prints; returns the exit status."""
-    parser = argparse.ArgumentParser(description="Compare 8-bit with float32 matrices on held-out music.")
+    parser = argparse.ArgumentParser(description="Compare 8-bit with float32 matrices on validation music.")
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/enhanced"))
     parser.add_argument("--data", type=Path, help="a prepared corpus; without one nothing is measured")
     parser.add_argument("--length", type=int, default=1024, help="tokens of a window")

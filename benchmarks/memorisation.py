@@ -3,7 +3,7 @@
     python -m benchmarks.memorisation CORPUS.zip [--checkpoint enhanced] [--pieces 200] [--out curves.png]
         [--training PREPARED ...]
 
-Continues openings of held-out pieces under each preset and looks every continuation up in the checkpoint's index of
+Continues openings of validation pieces under each preset and looks every continuation up in the checkpoint's index of
 passages; where the prepared training corpora are given, in each of their pieces too (`benchmarks.one_piece`). The
 measure is what people play after the same openings, each cut to as many notes as the first preset wrote: a model that
 copies shares longer passages than pianists do. Every continuation is kept as MIDI, to be heard and to be looked up
@@ -144,7 +144,7 @@ def draw(found: dict[str, dict[str, list[int]]], path: Path) -> None:
 def main() -> None:
     """Reads the command line, measures, prints the tables, draws the curves."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpora", nargs="+", type=Path, help="held-out pieces: zips, folders or prepared corpora")
+    parser.add_argument("corpora", nargs="+", type=Path, help="validation pieces: zips, folders or prepared corpora")
     parser.add_argument("--checkpoint", default="enhanced")
     parser.add_argument("--pieces", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=CONTINUATION_S)

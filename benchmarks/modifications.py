@@ -5,7 +5,7 @@ were proposed, and from the enhanced one each taken away alone. All are trained 
 tokens of DATA, a prepared corpus, with one optimizer and learning rate; windows are drawn in the same order wherever
 batches are equally large. Every run lies in a folder of its own and goes on where it stopped; with --jobs several are
 at work beside each other, each on its share of the cores. When all are there, the table and picture follow. What is
-compared is the NLL without label smoothing over the same held-out windows; and how fast each network learns and
+compared is the NLL without label smoothing over the same validation windows; and how fast each network learns and
 composes, all of them in turn, round by round, in one process.
 """
 
@@ -29,6 +29,7 @@ import numpy as np
 from benchmarks.measure import RESULTS, machine, print_facts, print_table, write_json
 from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.generation.engines.onnx.network import available_cores
+from musictx.model.shapes import parameter_count
 from musictx.training.runs import RunFolder
 from musictx.workshop.runs.status import DIED, read_status
 
@@ -195,7 +196,7 @@ def row_of(name: str, variant: Variant, runs: Sequence[RunFolder], speed: Speed)
         "variant": name,
         "NLL": float(np.mean(final)),
         "spread": float(np.ptp(final)),
-        "parameters": variant.model().parameters,
+        "parameters": parameter_count(variant.model()),
         "learns, tokens/s": round(speed.learning),
         "composes, tokens/s": round(speed.composing),
         "gradient norm": float(np.median(norms)),
@@ -217,7 +218,7 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
         names, [row["NLL"] for row in rows][::-1], xerr=[row["spread"] / 2 for row in rows][::-1], color="#3b6ea5"
     )
     axes.set_xlim(min(row["NLL"] for row in rows) - 0.2)
-    axes.set_xlabel("held-out NLL, nats per token")
+    axes.set_xlabel("validation NLL, nats per token")
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)

@@ -69,7 +69,7 @@ def mean_of(rows: Sequence[dict[str, float | None]]) -> dict[str, float | None]:
 def main(words: Sequence[str] | None = None) -> int:
     """Makes what is missing, prints the table; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpora", nargs="+", type=Path, help="held-out pieces: zips, folders or prepared corpora")
+    parser.add_argument("corpora", nargs="+", type=Path, help="validation pieces: zips, folders or prepared corpora")
     parser.add_argument("--checkpoints", nargs=2, default=["original", "enhanced"], metavar=("FIRST", "SECOND"))
     parser.add_argument("--stay-in-key", nargs=2, type=float, default=[USUAL, USUAL], metavar=("FIRST", "SECOND"))
     parser.add_argument("--openings", type=int, default=200)

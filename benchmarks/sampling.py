@@ -1,7 +1,7 @@
 """What the sliders do to the music: `python -m benchmarks.sampling CORPUS.zip [--checkpoints enhanced] [--out FOLDER]`.
 
-Continues openings of held-out pieces (10 s, by 30 s) under the three presets, under Balanced and top-k alone acting on
-all tokens as the keras-io example draws, under plain sampling, and under Balanced with the attention temperature
+Continues openings of validation pieces (10 s, by 30 s) under the three presets, under Balanced and top-k alone acting
+on all tokens as the keras-io example draws, under plain sampling, and under Balanced with the attention temperature
 scaled; each is measured as
 `python -m musictx evaluate --music` does, beside what was really played, and with the NLL of the openings. Every
 setting's figures go to a file of its own as soon as they are there, so that an interrupted run goes on where it
@@ -119,7 +119,7 @@ def draw(found: dict[str, dict[str, Any]], focuses: Sequence[float], path: Path)
 def main(words: Sequence[str] | None = None) -> int:
     """Measures, prints the tables, draws the curves; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpora", nargs="+", type=Path, help="held-out pieces: zips, folders or prepared corpora")
+    parser.add_argument("corpora", nargs="+", type=Path, help="validation pieces: zips, folders or prepared corpora")
     parser.add_argument("--checkpoints", nargs="+", default=["enhanced"])
     names = [name for name, _ in SETTINGS]
     parser.add_argument("--settings", nargs="*", choices=names, default=names, help="which settings")

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     # EVERYBODY is the owner without limits of a visitor: whoever runs a program on their own machine.
     dataset = workshop.take_in(EVERYBODY, [options.folder])
-    print(f"{dataset.training_pieces} pieces to train on, {dataset.held_out_pieces} held out for validation")
+    print(f"{dataset.training_pieces} pieces to train on, {dataset.validation_pieces} held out for validation")
     settings = dataclasses.replace(workshop.defaults(EVERYBODY, dataset.dataset_id), base=base, method="lora")
     if options.steps:
         settings = dataclasses.replace(settings, steps=options.steps, sample_every=options.steps)

@@ -67,13 +67,10 @@ class ModelConfig:
         """Number H of attention heads."""
         return self.width // self.head_size
 
-    @property
-    def parameters(self) -> int:
-        """Number of weights."""
-        width, ffn = self.width, self.ffn_width
-        block = 4 * (width * width + width) + 2 * width * ffn + ffn + width + 4 * width + self.window * self.head_size
-        norm = 2 * width if self.pre_norm else 0
-        return self.blocks * block + 2 * self.vocabulary_size * width + self.vocabulary_size + norm
+    def sized(self, width: int = 0, blocks: int = 0) -> ModelConfig:
+        """The same with another width, the feed-forward network four times as wide, and number of blocks; 0 keeps them."""
+        wide = dataclasses.replace(self, width=width, ffn_width=4 * width) if width else self
+        return dataclasses.replace(wide, blocks=blocks) if blocks else wide
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values for `config.json`."""

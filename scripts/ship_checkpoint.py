@@ -154,7 +154,7 @@ def draw_curve(lines: Sequence[Line], settings: dict[str, Any], path: Path) -> N
     from matplotlib import pyplot
 
     training = [(line["step"], line["nll"], line["learning_rate"]) for line in lines if "nll" in line]
-    held_out = [(line["step"], line["validation_nll"]) for line in lines if "validation_nll" in line]
+    validation = [(line["step"], line["validation_nll"]) for line in lines if "validation_nll" in line]
     figure, axes = pyplot.subplots(figsize=(8, 4.5), dpi=110)
     rate_axes = axes.twinx()
     rate_axes.fill_between([row[0] for row in training], [row[2] for row in training], color="#d9d4c7", alpha=0.5)
@@ -163,7 +163,7 @@ def draw_curve(lines: Sequence[Line], settings: dict[str, Any], path: Path) -> N
     axes.patch.set_visible(False)
     axes.plot([row[0] for row in training], [row[1] for row in training], color="#1f3b6e", lw=1, label="training")
     label = f"validation ({Path(settings['data'][0]).name}, {settings['validation_windows']} windows)"
-    axes.plot(*zip(*held_out, strict=True), color="#c2570c", marker="o", ms=3, label=label)
+    axes.plot(*zip(*validation, strict=True), color="#c2570c", marker="o", ms=3, label=label)
     axes.set_xlabel("step")
     axes.set_ylabel("NLL, nats per token")
     axes.legend()
@@ -193,7 +193,7 @@ def readme(card: CheckpointCard, parameters: int) -> str:
 
 ## Figures
 
-Negative log-likelihood in nats, without label smoothing, over whole held-out files in fixed windows of
+Negative log-likelihood in nats, without label smoothing, over whole validation files in fixed windows of
 {next(iter(card.figures.values()))["window"]} tokens, 388-event vocabulary.
 
 | split | per token | per note | per second | tokens |

@@ -31,10 +31,10 @@ def _index(options: argparse.Namespace) -> None:
     def pieces(split: str) -> list[NoteSequence]:
         return [decode(corpus.ids(piece)) for corpus in corpora for piece in corpus.split(split)]
 
-    training, held_out = pieces("train"), pieces("validation")
-    path = PassageIndex.of(training, held_out).save(options.checkpoint)
+    training, validation = pieces("train"), pieces("validation")
+    path = PassageIndex.of(training, validation).save(options.checkpoint)
     print(
-        f"{path}: {len(training):,} training pieces, measured against {len(held_out):,} held-out ones, "
+        f"{path}: {len(training):,} training pieces, measured against {len(validation):,} validation ones, "
         f"{path.stat().st_size / 2**20:.1f} MB"
     )
 

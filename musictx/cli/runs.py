@@ -123,7 +123,7 @@ def _start(workshop: Workshop, options: argparse.Namespace) -> None:
             print(f"{row.file}: {row.verdict}. {row.reason}")
     print(
         f"{report.training_pieces} pieces ({report.training_minutes:.1f} minutes) to train on, "
-        f"{report.held_out_pieces} ({report.held_out_minutes:.1f}) held out. {report.expectation}"
+        f"{report.validation_pieces} ({report.validation_minutes:.1f}) held out. {report.expectation}"
     )
     settings = asked or workshop.defaults("", report.dataset_id)
     if options.name:
@@ -165,10 +165,10 @@ def _status(view: RunView) -> str:
 def _nll(view: RunView) -> str:
     parts = [
         f"{title} {value:.3f}"
-        for title, value in (("held-out NLL before", view.nll_before), ("best", view.nll_best))
+        for title, value in (("validation NLL before", view.nll_before), ("best", view.nll_best))
         if value is not None
     ]
-    return ", ".join(parts) or "no held-out NLL yet"
+    return ", ".join(parts) or "no validation NLL yet"
 
 
 def _facts(view: RunView) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What a checkpoint remembers of the passages it was trained on, and what real pieces share with them.
 
-    passages.npz    bits of the PassageSet, and the longest shared runs of held-out pieces, by their number of notes
+    passages.npz    bits of the PassageSet, and the longest shared runs of validation pieces, by their number of notes
 
 The second makes the first readable: pieces by people share passages too (scales, cadences, famous works).
 """
@@ -58,12 +58,12 @@ class PassageIndex:
     high: npt.NDArray[np.float64]
 
     @classmethod
-    def of(cls, training: Iterable[NoteSequence], held_out: Sequence[NoteSequence], seed: int = 0) -> PassageIndex:
-        """Remembers the training pieces and measures random excerpts of the held-out ones."""
+    def of(cls, training: Iterable[NoteSequence], validation: Sequence[NoteSequence], seed: int = 0) -> PassageIndex:
+        """Remembers the training pieces and measures random excerpts of the validation ones."""
         passages = PassageSet.of(training)
         random = np.random.default_rng(seed)
         columns = [
-            [passages.longest_shared(excerpt).notes for excerpt in _excerpts(held_out, size, random)] or [0]
+            [passages.longest_shared(excerpt).notes for excerpt in _excerpts(validation, size, random)] or [0]
             for size in EXCERPT_NOTES
         ]
         usual, high = (

@@ -5,6 +5,8 @@ A test compares them with the network itself.
 
 from __future__ import annotations
 
+import math
+
 from musictx.config import ModelConfig
 
 Shapes = dict[str, tuple[int, ...]]
@@ -21,6 +23,11 @@ def weight_shapes(config: ModelConfig) -> Shapes:
     if config.pre_norm:
         shapes |= _norm("final_norm", width)
     return shapes | _dense("head", width, vocabulary)
+
+
+def parameter_count(config: ModelConfig) -> int:
+    """Number of weights."""
+    return sum(math.prod(shape) for shape in weight_shapes(config).values())
 
 
 def _block(config: ModelConfig) -> Shapes:

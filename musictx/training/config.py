@@ -99,7 +99,7 @@ class TrainingConfig:
     log_every: int = _about(20, "steps between two reports")
     validate_every: int = _about(500, "steps between two validations; a base is validated before the first step too")
     save_every: int = _about(500, "steps between two saved states")
-    validation_windows: int = _about(48, "at most so many, evenly spread over the held-out pieces of the first corpus")
+    validation_windows: int = _about(48, "at most so many, evenly spread over the first corpus's validation pieces")
     validation_length: int = _about(0, "tokens of such a window; 0: 1024, or the network's window if that is shorter")
     max_minutes: float = _about(0.0, "saves and stops then, to be resumed; 0 is no limit")
 

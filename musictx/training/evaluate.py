@@ -1,4 +1,4 @@
-"""The figures of a model: NLL over whole held-out pieces, always without label smoothing."""
+"""The figures of a model: NLL over whole validation pieces, always without label smoothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PieceLoss:
 
 @dataclass(frozen=True)
 class Figures:
-    """Held-out NLL in nats, and over what it was measured.
+    """Validation NLL in nats, and over what it was measured.
 
     per_token: over the 388 events (START, END and PAD are not counted). per_note: total over
     notes. per_second: total over seconds of music.

@@ -43,11 +43,7 @@ def shape_of(config: TrainingConfig) -> ModelConfig:
     if config.base:
         shape = read_card(Path(config.base)).model
     else:
-        shape = MODEL_PRESETS[config.preset]
-        if config.width:
-            shape = dataclasses.replace(shape, width=config.width, ffn_width=4 * config.width)
-        if config.blocks:
-            shape = dataclasses.replace(shape, blocks=config.blocks)
+        shape = MODEL_PRESETS[config.preset].sized(config.width, config.blocks)
     return shape if config.dropout is None else dataclasses.replace(shape, dropout=config.dropout)
 
 

@@ -113,7 +113,7 @@ class Loop:
         jit = config.xla and backend.backend() != "torch"
         self.trainer.compile(optimizer=optimizer_of(config), jit_compile=jit)
         self.trainer.optimizer.build(self.trainer.trainable_variables)
-        self.held_out = Validation(
+        self.validation = Validation(
             self.model, corpora, config.validation_length, config.validation_windows, jit, self.devices
         )
         self.best_nll = math.inf
@@ -194,11 +194,11 @@ class Loop:
             self.run.append_metrics(step=step, **figures, seconds=round(self.seconds, 3))
 
     def validate(self, step: int) -> None:
-        """Measures the held-out NLL and keeps the weights if they are the best."""
-        if not len(self.held_out):
+        """Measures the validation NLL and keeps the weights if they are the best."""
+        if not len(self.validation):
             return
         self.stepper.settle()
-        nll = self.held_out.nll()
+        nll = self.validation.nll()
         self._tell(step, validation_nll=nll)
         self.report(Report(step, self._steps(step), math.nan, math.nan, math.nan, nll))
         if nll < self.best_nll:

@@ -1,4 +1,4 @@
-"""The held-out windows of a run, and their NLL under the network as it stands: compiled once, asked often."""
+"""The validation windows of a run, and their NLL under the network as it stands: compiled once, asked often."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOKENS_AT_ONCE = 4096
 
 
 class Validation:
-    """Fixed windows of the first corpus's held-out pieces.
+    """Fixed windows of the first corpus's validation pieces.
 
     Args:
         model: asked at each call with its present weights.

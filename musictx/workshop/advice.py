@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from musictx.workshop.runs.view import Curve
 
-TURNED_NLL = 0.01  # nats per token above its lowest point, from which a held-out curve counts as risen
+TURNED_NLL = 0.01  # nats per token above its lowest point, from which a validation curve counts as risen
 TURNED_CHECKS = 2  # so many checkpoints in a row
-MEMORISED_GAP = 0.7  # nats per token between training and held-out beyond what the first checkpoint had
+MEMORISED_GAP = 0.7  # nats per token between training and validation beyond what the first checkpoint had
 SAME_NLL = 0.005  # nats per token: less is no difference
 SMOOTHING_SHARE = 0.05  # of a curve's points that its smoothed form averages over
 
@@ -42,15 +42,15 @@ def expectation(training_minutes: float) -> str:
     return next(sentence for most, sentence in EXPECTATIONS if training_minutes < most)
 
 
-def dataset_warnings(pieces: int, held_out_pieces: int, training_tokens: int, window: int = 512) -> tuple[str, ...]:
+def dataset_warnings(pieces: int, validation_pieces: int, training_tokens: int, window: int = 512) -> tuple[str, ...]:
     """What may go wrong with a dataset of so many pieces in all."""
     sentences = []
     if not training_tokens:
         sentences.append("Nothing is left to train on. Move a piece into training, or add files.")
-    if pieces and not held_out_pieces:
+    if pieces and not validation_pieces:
         sentences.append(
             "Nothing is held out, so nobody can tell learning from knowing by heart: no curve, no warning, no blind "
-            "test. Add pieces, or move one to held-out."
+            "test. Add pieces, or move one to validation."
         )
     if 0 < training_tokens < window:
         sentences.append("Less music than a single window: every step will see the same notes.")
@@ -68,38 +68,38 @@ def smoothed(steps: Sequence[int], raw: Sequence[float]) -> Curve:
     return Curve(tuple(steps), tuple(raw), tuple(values))
 
 
-def advice(training: Curve, held_out: Curve, before: float | None, live: bool) -> tuple[str, ...]:
-    """What the curves suggest; `before` is the base's NLL on the held-out pieces, None from scratch."""
-    if len(held_out.raw) < 1 + TURNED_CHECKS:
+def advice(training: Curve, validation: Curve, before: float | None, live: bool) -> tuple[str, ...]:
+    """What the curves suggest; `before` is the base's NLL on the validation pieces, None from scratch."""
+    if len(validation.raw) < 1 + TURNED_CHECKS:
         return ()
-    lowest = min(held_out.raw)
-    at = held_out.steps[held_out.raw.index(lowest)]
-    behind = held_out.raw[held_out.raw.index(lowest) + 1 :]
+    lowest = min(validation.raw)
+    at = validation.steps[validation.raw.index(lowest)]
+    behind = validation.raw[validation.raw.index(lowest) + 1 :]
     sentences = []
     if len(behind) >= TURNED_CHECKS and min(behind[-TURNED_CHECKS:]) > lowest + TURNED_NLL:
         act = "You may stop" if live else "More steps would not help"
         sentences.append(
-            f"The held-out curve has turned: lowest at step {at:,} ({lowest:.3f}), now {held_out.raw[-1]:.3f}. "
+            f"The validation curve has turned: lowest at step {at:,} ({lowest:.3f}), now {validation.raw[-1]:.3f}. "
             f"{act}; the weights of step {at:,} are kept."
         )
     if before is not None and not live and lowest > before - SAME_NLL:
         sentences.append(
-            "The held-out pieces were played no better after training than before: too little music, too few steps, "
+            "The validation pieces were played no better after training than before: too little music, too few steps, "
             "or a learning rate that does not fit."
         )
     return tuple(sentences)
 
 
-def memorised(training: Curve, held_out: Curve) -> str:
-    """A warning when training pieces are known far better than held-out ones, "" otherwise."""
-    if len(held_out.raw) < 2 or not training.smoothed:
+def memorised(training: Curve, validation: Curve) -> str:
+    """A warning when training pieces are known far better than validation ones, "" otherwise."""
+    if len(validation.raw) < 2 or not training.smoothed:
         return ""
-    gap = held_out.raw[-1] - training.smoothed[-1]
-    # Pieces differ: some held-out piece is harder from the start, which is no fault of the training.
-    at_first = max(held_out.raw[0] - training.raw[0], 0.0)
+    gap = validation.raw[-1] - training.smoothed[-1]
+    # Pieces differ: some validation piece is harder from the start, which is no fault of the training.
+    at_first = max(validation.raw[0] - training.raw[0], 0.0)
     if gap - at_first < MEMORISED_GAP:
         return ""
     return (
         f"It has begun to learn these pieces by heart: {training.smoothed[-1]:.2f} nats per token on what it trained "
-        f"on, {held_out.raw[-1]:.2f} on what it has not seen. It may quote them; more music or fewer steps help."
+        f"on, {validation.raw[-1]:.2f} on what it has not seen. It may quote them; more music or fewer steps help."
     )

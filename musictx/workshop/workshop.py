@@ -225,7 +225,7 @@ class Workshop:
         report: Callable[[float], None] | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> BlindTest:
-        """Continues a held-out passage with the base and with the run's best weights: tens of seconds.
+        """Continues a validation passage with the base and with the run's best weights: tens of seconds.
 
         Args:
             report: called with the share that is done, 0 to 1.

@@ -43,7 +43,7 @@ def logits(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def training_curve(folder: Path, run: Path, optimizer: str, compiled: bool) -> list[float]:
-    """NLL of each of five steps from the given weights, without dropout, the held-out NLL before and after."""
+    """NLL of each of five steps from the given weights, without dropout, the validation NLL before and after."""
     config = TrainingConfig(
         data=(str(folder / "corpus"),),
         base=str(folder / "start"),

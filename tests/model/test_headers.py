@@ -16,7 +16,7 @@ from musictx.errors import CheckpointError
 from musictx.midi import vocabulary
 from musictx.model.card import CARD_FILE, CheckpointCard, read_card
 from musictx.model.headers import check_headers
-from musictx.model.shapes import weight_shapes
+from musictx.model.shapes import parameter_count, weight_shapes
 
 TINY = MODEL_PRESETS["tiny"]
 NAME = "weights-1-of-1.safetensors"
@@ -56,7 +56,7 @@ def test_shapes_are_those_of_the_network(config: Any) -> None:
     model = MusicTransformer(config)
     built = {weight.path.split("/", 1)[1]: tuple(weight.shape) for weight in model.weights}
     assert weight_shapes(config) == built
-    assert sum(math.prod(shape) for shape in built.values()) == config.parameters
+    assert sum(math.prod(shape) for shape in built.values()) == parameter_count(config)
 
 
 @pytest.mark.parametrize("dtype", ["F16", "F32"])

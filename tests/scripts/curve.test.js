@@ -17,18 +17,18 @@ test("figures have the decimals that tell steps apart", () => {
   assert.deepEqual([2, 0.5, 0.25, 0.125, 0.0625].map(decimalsOf), [0, 1, 2, 3, 4]);
 });
 
-test("the range holds smoothed training, raw held-out and the base, but no leap of raw training", () => {
+test("the range holds smoothed training, raw validation and the base, but no leap of raw training", () => {
   const value = {
     training: { raw: [99], smoothed: [3, 2] },
-    held_out: { raw: [2.5, 4], smoothed: [2.5] },
+    validation: { raw: [2.5, 4], smoothed: [2.5] },
     base_nll: 1,
   };
   const [low, high] = nllRange(value);
   assert.ok(Math.abs(low - 0.76) < 1e-9 && Math.abs(high - 4.24) < 1e-9);
   assert.ok(nllRange({ ...value, base_nll: null })[0] > 1);
   const none = { raw: [], smoothed: [] };
-  assert.deepEqual(plain(nllRange({ training: none, held_out: none, base_nll: null })), [0, 1]);
-  const flat = nllRange({ training: { smoothed: [2] }, held_out: none, base_nll: null });
+  assert.deepEqual(plain(nllRange({ training: none, validation: none, base_nll: null })), [0, 1]);
+  const flat = nllRange({ training: { smoothed: [2] }, validation: none, base_nll: null });
   assert.ok(flat[1] - flat[0] > 0.03);
 });
 

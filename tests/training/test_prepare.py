@@ -27,8 +27,8 @@ def test_pieces_are_the_encoded_files(midi_folder: Path, corpus_folder: Path) ->
 
 
 def test_metadata_decides_the_split(corpus_folder: Path) -> None:
-    held_out = {piece.file for piece in open_corpus(corpus_folder).split("validation")}
-    assert held_out == {"a/10.mid", "b/11.mid"}
+    validation = {piece.file for piece in open_corpus(corpus_folder).split("validation")}
+    assert validation == {"a/10.mid", "b/11.mid"}
 
 
 def test_unusable_files_are_left_out_with_the_reason(midi_folder: Path, tmp_path: Path) -> None:

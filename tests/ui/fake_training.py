@@ -42,7 +42,7 @@ def training_nll(step: int) -> float:
     return 0.9 + 1.6 * math.exp(-step / 60) + 0.1 * math.sin(step)
 
 
-def held_out_nll(step: int) -> float:
+def validation_nll(step: int) -> float:
     """Turns at step 80."""
     return BEST_NLL + (BASE_NLL - BEST_NLL) * math.exp(-step / 30) + max(0, step - 80) * 0.002
 
@@ -109,7 +109,7 @@ def make_view(run: FakeRun, status: str, step: int, place: int, pace: float, fol
     """What is shown of a run that has come to `step`."""
     every, settings = run.settings.sample_every, run.settings
     reported, validated = range(5, step + 1, 5), [0, *range(every, step + 1, every)] if step else []
-    held_out = [held_out_nll(at) for at in validated]
+    validation = [validation_nll(at) for at in validated]
     working, memorised = status == "running", step > 5 * every
     done = status in ("stopped", "finished") and step >= every
     rates = make_curve(reported, lambda at: rate_at(at, settings.learning_rate, run.steps))
@@ -127,14 +127,14 @@ def make_view(run: FakeRun, status: str, step: int, place: int, pace: float, fol
         tokens_per_second=512.0 if working else 0.0,
         learning_rate=rates.raw[-1] if working and rates.raw else 0.0,
         training=make_curve(reported, training_nll, 5),
-        held_out=make_curve(validated, held_out_nll),
+        validation=make_curve(validated, validation_nll),
         learning_rates=rates,
         speeds=make_curve(reported, lambda at: 512.0),
         samples=tuple(_sample(run, at, folder) for at in validated[1:]),
-        best_step=validated[held_out.index(min(held_out))] if validated else None,
+        best_step=validated[validation.index(min(validation))] if validated else None,
         nll_before=BASE_NLL if step else None,
-        nll_best=min(held_out) if held_out else None,
-        advice=("The held-out curve has turned at step 80: stop here.",) if memorised else (),
+        nll_best=min(validation) if validation else None,
+        advice=("The validation curve has turned at step 80: stop here.",) if memorised else (),
         memorised="It knows the training pieces by heart: it may repeat them." if memorised and done else "",
         error=BROKEN if status == "failed" else "",
         log=folder / "run.log",

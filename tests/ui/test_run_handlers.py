@@ -99,7 +99,7 @@ def test_a_run_goes_to_the_compose_tab(fake_workshop: Any, kept: dict[str, str])
     kept, own = finished(fake_workshop, kept), OwnCheckpoints(fake_workshop)
     picker, tabs = own.use(kept, REQUEST)
     assert picker["value"] == f"run:{kept['run']}" and picker["choices"][-1] == ("Waltz · yours", picker["value"])
-    assert "held-out NLL" in picker["info"] and tabs.selected == "compose"
+    assert "validation NLL" in picker["info"] and tabs.selected == "compose"
     assert (
         own.offer(with_secret(None), REQUEST)["__type__"] == "update" and len(own.offer(kept, REQUEST)["choices"]) == 2
     )

@@ -89,12 +89,12 @@ def test_a_hostile_zip_is_a_sentence_and_the_report_stays(
     assert "4.2 GB" in value["problem"] and value["chosen"] == kept["dataset"]
 
 
-def test_a_piece_can_be_held_out_until_nothing_is_left(fake_workshop: Any, kept: dict[str, str]) -> None:
+def test_a_piece_can_be_validation_until_nothing_is_left(fake_workshop: Any, kept: dict[str, str]) -> None:
     handlers = DatasetHandlers(fake_workshop)
     first = plain(handlers.move(kept, REQUEST, event(file="piece 4.mid", split="validation")))
-    assert dict(first["facts"])["Held out"].startswith("2 pieces")
+    assert dict(first["facts"])["Validation"].startswith("2 pieces")
     second = plain(handlers.move(kept, REQUEST, event(file="piece 6.mid", split="validation")))
-    assert "Keep at least one" in second["problem"] and dict(second["facts"])["Held out"].startswith("2 pieces")
+    assert "Keep at least one" in second["problem"] and dict(second["facts"])["Validation"].startswith("2 pieces")
 
 
 def test_files_held_back_by_the_browser_get_a_sentence(fake_workshop: Any, kept: dict[str, str]) -> None:

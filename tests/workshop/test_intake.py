@@ -86,13 +86,13 @@ def test_versions_share_their_side_and_the_split_is_by_content(files: dict[str, 
         if row.used:
             by_group.setdefault(row.group, set()).add(row.split)
     assert all(len(splits) == 1 for splits in by_group.values())
-    held_out = {row.tokens for row in rows if row.split == "validation"}
-    assert 0 < len(held_out) <= 2
+    validation = {row.tokens for row in rows if row.split == "validation"}
+    assert 0 < len(validation) <= 2
     renamed = judged([read_file(f"other {name}", files[name]) for name in sorted(files)])
-    assert {row.tokens for row in renamed if row.split == "validation"} == held_out
+    assert {row.tokens for row in renamed if row.split == "validation"} == validation
 
 
-def test_of_one_piece_nothing_is_held_out(tmp_path: Path) -> None:
+def test_of_one_piece_nothing_is_validation(tmp_path: Path) -> None:
     rows = judged([read_file("a.mid", content(piece(1), tmp_path))])
     assert [row.split for row in rows] == ["train"]
     rows = judged([read_file(name, content(piece(n), tmp_path)) for n, name in enumerate("ab")])

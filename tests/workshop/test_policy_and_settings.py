@@ -11,6 +11,7 @@ import pytest
 from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.errors import SettingsError, TrainingError
 from musictx.model.lora import enable_lora
+from musictx.model.shapes import parameter_count
 from musictx.model.transformer import MusicTransformer
 from musictx.workshop.datasets.report import DatasetReport
 from musictx.workshop.policy import TrainingPolicy, WorkshopLimits, owner_of
@@ -127,7 +128,7 @@ def test_fine_tuning_begins_where_the_base_stands(tmp_path: Path) -> None:
 @pytest.mark.parametrize("network", [MODEL_PRESETS["tiny"], MODEL_PRESETS["original"], ModelConfig(128, 2, 512)])
 def test_weights_are_counted_right(network: ModelConfig) -> None:
     model = MusicTransformer(network)
-    assert network.parameters == model.count_params()
+    assert parameter_count(network) == model.count_params()
     settings = RunSettings(lora_rank=4, lora_layers=("query", "merge", "expand"))
     enable_lora(model, 4, settings.lora_layers)
     assert lora_parameters(network, settings) == sum(int(np.prod(w.shape)) for w in model.trainable_variables)

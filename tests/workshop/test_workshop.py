@@ -88,8 +88,8 @@ def test_a_dataset_is_reported_on_and_can_be_listened_to(
     workshop: Workshop, report: DatasetReport, place: Path
 ) -> None:
     assert [row.file for row in report.rows] == [f"{n}.mid" for n in range(10)]
-    assert report.training_pieces == 9 and report.held_out_pieces == 1
-    assert report.training_tokens + report.held_out_tokens == sum(row.tokens for row in report.rows)
+    assert report.training_pieces == 9 and report.validation_pieces == 1
+    assert report.training_tokens + report.validation_tokens == sum(row.tokens for row in report.rows)
     assert report.expectation and report.name == "0 and 9 more"
     assert workshop.row_notes(ME, report.dataset_id, "3.mid") == quantise(read_midi(place / "midi" / "3.mid").notes)
 
@@ -97,15 +97,15 @@ def test_a_dataset_is_reported_on_and_can_be_listened_to(
 def test_the_split_can_be_changed_but_not_emptied(workshop: Workshop, place: Path) -> None:
     paths = [place / "midi" / "1.mid", place / "midi" / "2.mid"]
     report = workshop.take_in(ME, paths)
-    held_out = next(row for row in report.rows if row.split == "validation")
+    validation = next(row for row in report.rows if row.split == "validation")
     other = next(row for row in report.rows if row.split == "train")
     with pytest.raises(TrainingError, match="nothing would be left to train on"):
         workshop.move(ME, report.dataset_id, other.file, "validation")
-    moved = workshop.move(ME, report.dataset_id, held_out.file, "train")
-    assert moved.held_out_pieces == 0 and moved.training_tokens == sum(row.tokens for row in report.rows)
+    moved = workshop.move(ME, report.dataset_id, validation.file, "train")
+    assert moved.validation_pieces == 0 and moved.training_tokens == sum(row.tokens for row in report.rows)
     assert any("held out" in sentence for sentence in moved.warnings)
     again = workshop.move(ME, report.dataset_id, other.file, "validation")
-    assert {row.file: row.split for row in again.rows} == {held_out.file: "train", other.file: "validation"}
+    assert {row.file: row.split for row in again.rows} == {validation.file: "train", other.file: "validation"}
     for file, split in (("9.mid", "train"), (other.file, "nowhere")):
         with pytest.raises(TrainingError):
             workshop.move(ME, report.dataset_id, file, split)
@@ -173,9 +173,9 @@ def test_names_never_lead_out_of_the_folder(workshop: Workshop, finished: RunVie
 
 def test_a_run_goes_its_way(finished: RunView, workshop: Workshop) -> None:
     assert (finished.status, finished.step, finished.steps, finished.error) == ("finished", 12, 12, "")
-    assert finished.training.steps == tuple(range(1, 13)) and finished.held_out.steps == (0, 6, 12)
+    assert finished.training.steps == tuple(range(1, 13)) and finished.validation.steps == (0, 6, 12)
     assert finished.nll_before is not None and finished.nll_best is not None
-    assert finished.nll_best < finished.nll_before == finished.held_out.raw[0]
+    assert finished.nll_best < finished.nll_before == finished.validation.raw[0]
     assert len(finished.training.smoothed) == len(finished.training.raw) == len(finished.learning_rates.raw)
     assert finished.can_use and finished.can_delete and not finished.can_stop and not finished.can_resume
     assert "step 12 of 12" in workshop.log_tail(ME, finished.run_id)

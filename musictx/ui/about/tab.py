@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from musictx.model.card import figure_words
+from musictx.model.shapes import parameter_count
 from musictx.ui.forms import COMPOSE
 from musictx.ui.sources import HERE
 
@@ -73,7 +74,7 @@ def models_html(cards: Sequence[Any]) -> str:
     both = [found[name] for name in COMPARED]
     rows = {
         "blocks of width": [f"{card.model.blocks} of {card.model.width}" for card in both],
-        "weights": [f"{card.model.parameters:,}" for card in both],
+        "weights": [f"{parameter_count(card.model):,}" for card in both],
     }
     seen = [card.recipe.get("tokens") for card in both]
     if all(isinstance(tokens, int) for tokens in seen):

@@ -63,5 +63,5 @@ class OwnCheckpoints:
 
 def describe(checkpoint: TrainedCheckpoint) -> str:
     """The line under the picker."""
-    figure = "" if checkpoint.nll is None else f" · held-out NLL {checkpoint.nll:.3f}"
+    figure = "" if checkpoint.nll is None else f" · validation NLL {checkpoint.nll:.3f}"
     return f"your own, {'LoRA' if checkpoint.method == 'lora' else 'all weights'}{figure}"

@@ -12,7 +12,7 @@ function niceStep(span, parts) {
 }
 
 /** Least and greatest NLL to draw, whichever curves there are, with some to spare. */
-function nllRange({ training, held_out: held, base_nll: base }) {
+function nllRange({ training, validation: held, base_nll: base }) {
   // Raw training values may leap: they are cut off rather than press everything else flat.
   const all = [...training.smoothed, ...held.raw, ...(base === null ? [] : [base])];
   if (!all.length) return [0, 1];
@@ -64,7 +64,7 @@ class CurvePlot {
     Object.assign(this, { width, height });
     [this.low, this.high] = nllRange(this.value);
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    const { training, held_out: held, rates, base_nll: base, samples } = this.value;
+    const { training, validation: held, rates, base_nll: base, samples } = this.value;
     this.svg.replaceChildren();
     this.clip();
     if (!training.steps.length && !held.steps.length) return;
@@ -166,7 +166,7 @@ class CurvePlot {
   /** The figures at a step, beside a line. */
   point(at) {
     this.at = at;
-    const { training, held_out: held, rates } = this.value ?? {};
+    const { training, validation: held, rates } = this.value ?? {};
     const shown = at !== null && training?.steps.length && this.cross;
     this.tip.hidden = !shown;
     this.cross?.setAttribute("visibility", shown ? "visible" : "hidden");
@@ -177,7 +177,7 @@ class CurvePlot {
       `training ${training.smoothed[training.steps.indexOf(step)].toFixed(3)}`,
     ];
     if (held.steps.length)
-      words.push(`held-out ${held.smoothed[held.steps.indexOf(nearest(held.steps, step))].toFixed(3)}`);
+      words.push(`validation ${held.smoothed[held.steps.indexOf(nearest(held.steps, step))].toFixed(3)}`);
     if (rates.steps.length)
       words.push(`learning rate ${rates.raw[rates.steps.indexOf(nearest(rates.steps, step))].toExponential(1)}`);
     this.tip.textContent = words.join(" · ");

@@ -99,7 +99,7 @@ function splitOf(piece) {
   split.setAttribute("aria-label", `Split of ${piece.file}`);
   for (const [value, words] of [
     ["train", "Training"],
-    ["validation", "Held out"],
+    ["validation", "Validation"],
   ])
     split.add(new Option(words, value, false, value === piece.split));
   split.addEventListener("change", () => {

@@ -54,12 +54,12 @@ def dataset_value(
 
 def _facts(report: DatasetReport) -> list[list[str]]:
     """Term and value: totals, then how they are split."""
-    tokens = report.training_tokens + report.held_out_tokens
+    tokens = report.training_tokens + report.validation_tokens
     return [
-        ["Music", text.minutes(report.training_minutes + report.held_out_minutes)],
+        ["Music", text.minutes(report.training_minutes + report.validation_minutes)],
         ["Tokens", f"{tokens:,}"],
         ["Training", f"{text.count(report.training_pieces, 'piece')}, {text.minutes(report.training_minutes)}"],
-        ["Held out", f"{text.count(report.held_out_pieces, 'piece')}, {text.minutes(report.held_out_minutes)}"],
+        ["Validation", f"{text.count(report.validation_pieces, 'piece')}, {text.minutes(report.validation_minutes)}"],
     ]
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SAMPLE_RATE_HZ = 44_100
 LONGEST_ROW_S = 120.0  # of a file that is listened to: enough to know it by
 SOUNDING = "rendering the sound…"
-COMPOSING = "Continuing one held-out passage twice: before and after the run"
+COMPOSING = "Continuing one validation passage twice: before and after the run"
 LOOK_EVERY_S = 0.4
 SHOWN_OF_ID = 6  # letters of a blind test's id: enough to tell its files from those of the next
 

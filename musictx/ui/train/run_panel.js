@@ -91,7 +91,7 @@ function showPlot() {
   const before = run.base_nll === null ? "" : `, before the run ${run.base_nll.toFixed(3)}`;
   find(".curves").setAttribute(
     "aria-label",
-    `NLL by step. Training ${last(run.training)}, held-out ${last(run.held_out)}${before}. Arrow keys read the curves.`,
+    `NLL by step. Training ${last(run.training)}, validation ${last(run.validation)}${before}. Arrow keys read the curves.`,
   );
 }
 

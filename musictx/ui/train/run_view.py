@@ -99,7 +99,7 @@ def _facts(run: RunView) -> str:
 
 def _wait(run: RunView) -> str:
     """What stands where the curves will be."""
-    if run.training.steps or run.held_out.steps:
+    if run.training.steps or run.validation.steps:
         return ""
     if run.status == "queued":
         return "The run starts when the ones before it are done. You may close this page."
@@ -112,7 +112,7 @@ def _curves(run: RunView) -> dict[str, Any]:
     return {
         "steps": int(run.steps),
         "training": _thinned(run.training),
-        "held_out": _thinned(run.held_out),
+        "validation": _thinned(run.validation),
         "rates": _thinned(run.learning_rates),
         "base_nll": None if run.nll_before is None else float(run.nll_before),
         "best_step": None if run.best_step is None else int(run.best_step),
@@ -132,10 +132,10 @@ def _thinned(curve: Curve) -> dict[str, list[float]]:
 
 
 def _result(run: RunView) -> list[list[str]]:
-    """Term and value of what came out: held-out NLL before and after."""
+    """Term and value of what came out: validation NLL before and after."""
     if run.nll_best is None:
         return []
-    rows = [["Held-out NLL", f"{run.nll_best:.3f} nats per token"]]
+    rows = [["Validation NLL", f"{run.nll_best:.3f} nats per token"]]
     if run.best_step is not None:
         rows.append(["Best step", f"{run.best_step:,}"])
     if run.nll_before is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from musictx.midi.analysis import pitch_name
 
-SPLITS = ("train", "validation")  # "validation" is called held-out wherever a person reads it
+SPLITS = ("train", "validation")
 VERDICTS = ("usable", "short", "duplicate", "near-duplicate", "unusable")
 
 
@@ -61,11 +61,11 @@ class DatasetReport:
     name: str
     rows: tuple[DatasetRow, ...]
     training_minutes: float
-    held_out_minutes: float
+    validation_minutes: float
     training_tokens: int
-    held_out_tokens: int
+    validation_tokens: int
     training_pieces: int
-    held_out_pieces: int
+    validation_pieces: int
     expectation: str
     warnings: tuple[str, ...] = ()
     created_s: float = 0.0

@@ -1,4 +1,4 @@
-"""A blind test: two continuations of one held-out passage, by the base and by the run, and which is which.
+"""A blind test: two continuations of one validation passage, by the base and by the run, and which is which.
 
 The answers lie in the run's folder (duels.json) until a guess is made, so that no page knows them before.
 """
@@ -29,7 +29,7 @@ SIDES = ("a", "b")
 
 @dataclass(frozen=True, eq=False)
 class BlindTest:
-    """Two continuations of one held-out passage: by the base and by the run, in random order.
+    """Two continuations of one validation passage: by the base and by the run, in random order.
 
     a, b: their takes, alike in everything but the weights. The answer stays in the run's folder until `reveal`.
     """
@@ -64,7 +64,7 @@ def hold_blind_test(
     Args:
         studio: that knows both checkpoints.
         folder: of the run.
-        corpus: of the run; a held-out piece of it gives the passage.
+        corpus: of the run; a validation piece of it gives the passage.
         base, mine: the checkpoints' names.
         seconds: of each continuation.
         report: called with the share that is done, 0 to 1.
@@ -113,7 +113,7 @@ def reveal_blind_test(folder: Path, test_id: str, guess: str) -> BlindTestResult
 
 
 def _passage(corpus: Corpus, chance: random.Random) -> Seed:
-    """Some seconds from anywhere in a held-out piece."""
+    """Some seconds from anywhere in a validation piece."""
     pieces = corpus.split("validation")
     if not pieces:
         raise TrainingError(
@@ -124,4 +124,4 @@ def _passage(corpus: Corpus, chance: random.Random) -> Seed:
     notes = decode(corpus.ids(piece))
     starts = notes.start_s[notes.start_s <= max(notes.duration_s - PASSAGE_S, 0.0)]
     passage = passage_of(notes, float(chance.choice(list(starts))), PASSAGE_S)
-    return Seed("held-out", Recording(passage, (), None, 0, ()))
+    return Seed("validation", Recording(passage, (), None, 0, ()))

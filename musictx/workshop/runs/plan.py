@@ -11,6 +11,7 @@ import psutil
 from musictx.config import MODEL_PRESETS, ModelConfig
 from musictx.errors import SettingsError, TrainingError
 from musictx.model.card import read_card
+from musictx.model.shapes import parameter_count
 from musictx.training.config import TrainingConfig
 from musictx.workshop.datasets.report import DatasetReport
 from musictx.workshop.policy import WorkshopLimits
@@ -18,7 +19,7 @@ from musictx.workshop.runs.measure import measured
 from musictx.workshop.runs.settings import RunSettings
 from musictx.workshop.runs.view import Estimate
 
-CUSTOM_HEAD = 64  # size of an attention head of a custom network
+CUSTOM_PRESET = "enhanced"  # whose other sizes a custom network has
 LITTLE_TOKENS = 400_000  # about two and a half hours of piano: below it LoRA is the better choice
 PASSES = 12.0  # over the training music, by default
 FEWEST_STEPS, MOST_STEPS = 60, 3000  # by default
@@ -65,7 +66,7 @@ def shape(settings: RunSettings, base: Path | None) -> ModelConfig:
     if base is not None:
         config = read_card(base).model
     elif settings.architecture == "custom":
-        config = ModelConfig(settings.width, settings.blocks, 4 * settings.width, head_size=CUSTOM_HEAD)
+        config = MODEL_PRESETS[CUSTOM_PRESET].sized(settings.width, settings.blocks)
     else:
         config = MODEL_PRESETS[settings.architecture]
     if settings.length > config.window:
@@ -89,7 +90,7 @@ def training_config(
     custom = base is None and settings.architecture == "custom"
     return TrainingConfig(
         data=(str(data),),
-        preset="enhanced" if custom else settings.architecture,
+        preset=CUSTOM_PRESET if custom else settings.architecture,
         base=str(base) if base else "",
         # As the base was trained: weights that never knew dropout lose 0.3 nats to a tenth of it (docs/experiments.md).
         dropout=network.dropout,
@@ -127,7 +128,7 @@ def lora_parameters(network: ModelConfig, settings: RunSettings) -> int:
 
 def memory_bytes(settings: RunSettings, network: ModelConfig) -> int:
     """About what the process takes at most, from the shapes alone: a first look, before anything is measured."""
-    whole = network.parameters
+    whole = parameter_count(network)
     trained = lora_parameters(network, settings) if settings.method == "lora" else whole
     weights = 2 * whole + 3 * trained  # the network and the one that samples; gradients and two moments
     tokens = settings.batch * settings.length
@@ -139,7 +140,7 @@ def memory_bytes(settings: RunSettings, network: ModelConfig) -> int:
 
 def disk_bytes(settings: RunSettings, network: ModelConfig) -> int:
     """What the run's folder takes at most: the state and two checkpoints, each beside its successor."""
-    whole = network.parameters
+    whole = parameter_count(network)
     trained = lora_parameters(network, settings) if settings.method == "lora" else whole
     checkpoint = FLOAT * trained if settings.method == "lora" else 2 * whole
     own_base = 2 * whole if settings.method == "lora" else 0
@@ -187,7 +188,7 @@ def estimate(
         folder: of the workshop; figures are kept in its folder `measured`.
     """
     network = shape(settings, Path(config.base) if config.base else None)
-    whole, disk = network.parameters, disk_bytes(settings, network)
+    whole, disk = parameter_count(network), disk_bytes(settings, network)
     trained = lora_parameters(network, settings) if settings.method == "lora" else whole
     free_memory, free_disk = free_room(folder)
     memory = memory_bytes(settings, network)

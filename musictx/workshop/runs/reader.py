@@ -27,11 +27,11 @@ def view_run(folder: Path) -> RunView:
     steps, step = int(config.get("steps", 0)), max((line["step"] for line in lines), default=0)
     seconds = float(lines[-1].get("seconds", 0.0)) if lines else 0.0
     limit_s = float(config.get("minutes", 0.0)) * 60 or math.inf
-    training, held_out = _curve(lines, "nll"), _curve(lines, "validation_nll")
+    training, validation = _curve(lines, "nll"), _curve(lines, "validation_nll")
     rates, speeds = _curve(lines, "learning_rate"), _curve(lines, "tokens_per_second")
-    before = held_out.raw[0] if config.get("base") and held_out.steps[:1] == (0,) else None
+    before = validation.raw[0] if config.get("base") and validation.steps[:1] == (0,) else None
     live = now.status in LIVE
-    best = min(held_out.raw, default=None)
+    best = min(validation.raw, default=None)
     return RunView(
         run_id=folder.name,
         owner=str(about.get("owner", "")),
@@ -46,15 +46,15 @@ def view_run(folder: Path) -> RunView:
         tokens_per_second=speeds.raw[-1] if speeds.raw else 0.0,
         learning_rate=rates.raw[-1] if rates.raw else 0.0,
         training=training,
-        held_out=held_out,
+        validation=validation,
         learning_rates=rates,
         speeds=speeds,
         samples=samples_of(run),
-        best_step=held_out.steps[held_out.raw.index(best)] if best is not None else None,
+        best_step=validation.steps[validation.raw.index(best)] if best is not None else None,
         nll_before=before,
         nll_best=best,
-        advice=advice(training, held_out, before, live),
-        memorised=memorised(training, held_out),
+        advice=advice(training, validation, before, live),
+        memorised=memorised(training, validation),
         error=now.error,
         log=folder / "log.txt",
         created_s=float(about.get("created_s", 0.0)) or _written_s(folder),

@@ -40,7 +40,7 @@ class SampleWriter:
 
     Args:
         run: whose folder gets the samples.
-        corpus: a held-out piece of it, or else a training piece, gives the seed; a resumed run keeps the one it has.
+        corpus: a validation piece of it, or else a training piece, gives the seed; a resumed run keeps the one it has.
         random_seed: the same for every sample, so that they differ by their weights alone.
     """
 

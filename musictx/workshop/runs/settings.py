@@ -30,7 +30,7 @@ class RunSettings:
     learning_rate: the peak. batch: windows a step. length: tokens of a window.
     transpose: semitones up or down at most; stretch: share of the tempo, 0 to 0.2.
     label_smoothing: 0 to 0.2. precision: a Keras dtype policy.
-    sample_every: steps between two checkpoints, each with its held-out NLL and its audible sample.
+    sample_every: steps between two checkpoints, each with its validation NLL and its audible sample.
     max_minutes: the run saves and stops then; 0 is as long as the limits allow.
     seed: of weights, windows, dropout and samples.
 

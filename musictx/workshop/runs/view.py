@@ -61,7 +61,7 @@ class TrainedCheckpoint:
     """A person's own checkpoint for the pickers of Compose and Train.
 
     reference: "run:ID", for `ComposeSettings.checkpoint` and `RunSettings.base`. title: for people.
-    method: "full" or "lora". nll: held-out, None if nothing was held out.
+    method: "full" or "lora". nll: validation, None if nothing was held out.
     """
 
     reference: str
@@ -77,8 +77,8 @@ class RunView:
     status: of STATUSES. queue_place: 1 is next, 0 if it does not wait. step of steps; eta_s until the end,
         None where nothing can be said. seconds: worked so far.
     tokens_per_second, learning_rate: the last reported, 0 before.
-    training, held_out (NLL in nats per token), learning_rates, speeds: the curves.
-    best_step, nll_before (of the base on the held-out pieces), nll_best (lowest held-out NLL): None before they exist.
+    training, validation (NLL in nats per token), learning_rates, speeds: the curves.
+    best_step, nll_before (of the base, on the validation pieces), nll_best (the lowest): None before they exist.
     samples: by step. error: the last error in plain words. log: path of the whole log.
     advice: sentences on what the curves say, such as to stop early; memorised: a sentence or "".
     can_stop, can_resume, can_delete, can_use: what may be asked for now; can_use: a checkpoint exists.
@@ -98,7 +98,7 @@ class RunView:
     tokens_per_second: float
     learning_rate: float
     training: Curve
-    held_out: Curve
+    validation: Curve
     learning_rates: Curve
     speeds: Curve
     samples: tuple[Sample, ...]
