@@ -68,7 +68,7 @@ class ModelConfig:
         return self.width // self.head_size
 
     def sized(self, width: int = 0, blocks: int = 0) -> ModelConfig:
-        """The same with another width, the feed-forward network four times as wide, and number of blocks; 0 keeps them."""
+        """The same with another width, the feed-forward network four times as wide, and depth; 0 keeps them."""
         wide = dataclasses.replace(self, width=width, ffn_width=4 * width) if width else self
         return dataclasses.replace(wide, blocks=blocks) if blocks else wide
 
