@@ -29,7 +29,7 @@ KEYS = (
     ("Two fingers", "zoom on the roll; one finger moves a closer view, a tap goes there"),
 )
 WORDS = (
-    ("Token", "one step that the model reads or writes: a note-on or note-off of a key, a time shift, a velocity"),
+    ("Token", "one step that the model reads or writes: a key struck or released, a wait, a change of loudness"),
     *((each.label, each.glossary) for each in COMPOSE if each.glossary),
     ("Precise, Balanced, Creative", "from few keys and many repeats to many keys and few repeats"),
     ("NLL", "negative log-likelihood: how surprising music is to a model, the less the better it foresees it"),

@@ -9,7 +9,7 @@ from musictx.ui import icons, text
 
 TERMS = (
     '<details class="terms"><summary>What are tokens and context?</summary><p>Tokens are the steps that the model '
-    "reads and writes: a note-on or note-off of a key, a time shift, a velocity. Context is how much of the seed’s end "
+    "reads and writes: a key struck or released, a wait, a change of loudness. Context is how much of the seed’s end "
     "it hears.</p></details>"
 )
 
