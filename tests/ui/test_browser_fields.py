@@ -48,7 +48,7 @@ def test_what_does_not_fit_is_said_at_its_field(
     fake_url: str, open_page: OpenPage, name: str, value: str, words: str
 ) -> None:
     page = open_page(fake_url)
-    open_more(page)
+    open_more(page, name=name)
     press(page, name, value)
     page.wait_for_selector(f"#{name} .field-problem")
     assert words in said(page, name) and "visitors" not in page.locator("#compose").inner_text()
