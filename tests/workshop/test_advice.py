@@ -2,7 +2,8 @@
 
 import pytest
 
-from musictx.workshop.advice import advice, dataset_warnings, expectation, memorised, smoothed
+from musictx.workshop.datasets.advice import dataset_warnings, expectation
+from musictx.workshop.runs.advice import advice, memorised, smoothed
 from musictx.workshop.runs.view import Curve
 
 

@@ -21,7 +21,7 @@ from musictx.midi.files import Recording, read_midi
 from musictx.midi.notes import NoteSequence
 from musictx.training.corpus_writer import CorpusWriter, write_index
 from musictx.training.dataset import open_corpus
-from musictx.workshop.advice import dataset_warnings, expectation
+from musictx.workshop.datasets.advice import dataset_warnings, expectation
 from musictx.workshop.datasets.archive import midi_files, read_all
 from musictx.workshop.datasets.intake import ReadFile, judged, read_file
 from musictx.workshop.datasets.report import SPLITS, DatasetReport, DatasetRow

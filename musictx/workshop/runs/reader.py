@@ -11,7 +11,7 @@ from typing import Any
 from musictx.errors import SettingsError
 from musictx.files import read_json
 from musictx.training.runs import RunFolder
-from musictx.workshop.advice import advice, memorised, smoothed
+from musictx.workshop.runs.advice import advice, memorised, smoothed
 from musictx.workshop.runs.settings import RunSettings
 from musictx.workshop.runs.status import queue, read_status
 from musictx.workshop.runs.view import LIVE, Curve, RunView, Sample
