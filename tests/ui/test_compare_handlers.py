@@ -25,10 +25,12 @@ from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.player.desk import Desk
 from musictx.ui.seed.handlers import SeedHandlers
 from musictx.ui.warm_up import WarmUp
+from tests.ui.pressed import on_side
 from tests.ui.visitor import finished, with_dataset
 
-A = (0.8, 10, 0.92, 1.0, 1.0, "enhanced")  # Balanced
-B = (1.1, 15, 0.95, 1.3, 1.0, "enhanced")  # Creative, with another focus
+A = on_side()  # Balanced
+CREATIVE: dict[str, Any] = {"temperature": 1.1, "top_k": 15, "top_p": 0.95, "focus": 1.3}
+B = on_side(**CREATIVE)  # with another focus
 VALUES = (10, 7, True, *A, *B)
 REQUEST: Any = SimpleNamespace(session_hash="me", username=None)
 NOTHING = (gr.skip(), gr.skip())
@@ -167,7 +169,7 @@ def test_when_neither_fits_what_was_there_stays(
 
 
 def test_somebody_elses_checkpoint_stays_closed(comparing: CompareHandlers, desk: Desk) -> None:
-    values = (10, 7, True, *A, *A[:-1], "run:theirs")
+    values = (10, 7, True, *A, *on_side(checkpoint="run:theirs"))
     sides = compared(comparing, desk, values=values)[-1][0]["sides"]
     assert "somebody's own checkpoint" in sides[1]["problem"] and sides[0]["made"]
 
@@ -176,14 +178,14 @@ def test_ones_own_checkpoint_is_called_by_its_title(
     comparing: CompareHandlers, desk: Desk, fake_workshop: Any, tmp_path: Path
 ) -> None:
     kept = finished(fake_workshop, with_dataset(fake_workshop, tmp_path))
-    values = (10, 7, True, *A, *A[:-1], f"run:{kept['run']}")
+    values = (10, 7, True, *A, *on_side(checkpoint=f"run:{kept['run']}"))
     value = compared(comparing, desk, values=values, kept=kept)[-1][0]
     assert [side["name"] for side in value["sides"]] == ["Random walk", "Waltz · yours"]
     assert all(side["made"] for side in value["sides"])
 
 
 def test_a_number_out_of_range_names_its_side(comparing: CompareHandlers, desk: Desk) -> None:
-    answers = compared(comparing, desk, values=(10, 7, True, *A, 9.0, *B[1:]))
+    answers = compared(comparing, desk, values=(10, 7, True, *A, *on_side(**{**CREATIVE, "temperature": 9.0})))
     assert answers[0][0]["problem"]["text"].startswith("B: temperature")
     assert answers[-1][1]["interactive"] and desk.picture.comparison is None
 

@@ -20,9 +20,11 @@ from musictx.ui.player.desk import Desk
 from musictx.ui.seed.handlers import INTERRUPTED, SeedHandlers
 from musictx.ui.warm_up import WarmUp
 from tests.ui.fake_studio import broken_chords
+from tests.ui.pressed import on_compose, on_side
 
-VALUES = (0.8, 10, 0.92, 1.0, 0.5, 60, 60, 2, 7, "enhanced")
-SIDE = (0.8, 10, 0.92, 1.0, 1.0, "enhanced")
+PRESSED: dict[str, Any] = {"stay_in_key": 0.5, "seconds": 60, "variations": 2, "random_seed": 7}
+VALUES = on_compose(**PRESSED)
+SIDE = on_side()
 REQUEST: Any = SimpleNamespace(session_hash="me", username=None)
 SILENCE = tuple(gr.skip() for _ in range(4))
 
@@ -89,7 +91,7 @@ def test_a_seed_chosen_while_the_run_waits_is_not_continued_unasked(
 def test_a_press_is_made_once_with_its_own_settings(seeds: SeedHandlers, music: ComposeHandlers, desk: Desk) -> None:
     music.begin(desk, REQUEST, *VALUES)
     seeds.choose("waltz", desk, 60)
-    music.begin(desk, REQUEST, 1.1, *VALUES[1:5], 5, 60, 1, 8, "enhanced")
+    music.begin(desk, REQUEST, *on_compose(temperature=1.1, stay_in_key=0.5, seconds=5, random_seed=8))
     first, second = (list(music.generate(desk, None, REQUEST)) for _ in range(2))  # the two presses come in turn
     assert first[-1][0]["phase"] == "done" and second == [(gr.skip(), first[-1][1], first[-1][2], gr.skip())]
     (take,) = desk.picture.takes

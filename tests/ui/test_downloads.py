@@ -29,11 +29,11 @@ from musictx.ui.warm_up import WarmUp
 from tests.tiny import write_tiny_checkpoint
 from tests.ui.fake_studio import broken_chords
 from tests.ui.fake_training import make_take
+from tests.ui.pressed import on_compose, on_side
 from tests.ui.taken import assert_same_notes, assert_same_sound
 from tests.ui.visitor import REQUEST, event, finished, with_dataset
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLING = (0.8, 10, 0.92, 1.0, 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,9 @@ def composed(music: ComposeHandlers, variations: int, random_seed: int, upload: 
     desk = Desk(seeds.first_picture())
     if upload:
         seeds.take_upload(str(upload), desk, 60)
-    music.begin(desk, REQUEST, *SAMPLING, 5, 60, variations, random_seed, "tiny")
+    music.begin(
+        desk, REQUEST, *on_compose(seconds=5, variations=variations, random_seed=random_seed, checkpoint="tiny")
+    )
     assert list(music.generate(desk, None, REQUEST)) and desk.picture.phase == "done"
     return desk
 
@@ -101,7 +103,7 @@ def test_compose_hands_over_what_was_composed(studio: Studio, music: ComposeHand
 def test_compare_hands_over_what_was_composed(studio: Studio, music: ComposeHandlers, blind: bool) -> None:
     comparing = CompareHandlers(music, OwnCheckpoints(music.workshop), by_lot=lambda: True)
     desk = Desk(SeedHandlers(studio).first_picture())
-    both = (*SAMPLING, "tiny", 1.2, *SAMPLING[1:], "tiny")
+    both = (*on_side(checkpoint="tiny"), *on_side(checkpoint="tiny", temperature=1.2))
     comparing.begin(desk, blind, None, REQUEST, 5, 11, False, *both)
     assert list(comparing.generate(desk, None, REQUEST))
     done = comparison_of(desk.picture)

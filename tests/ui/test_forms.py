@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -10,45 +11,42 @@ from musictx.config import FOCUS_RANGE, SAMPLING_PRESETS, SamplingConfig
 from musictx.errors import SettingsError
 from musictx.settings import settings_of
 from musictx.ui.controls import setting_knob
-from musictx.ui.forms import COMPOSE, named, preset_of, preset_values, read_settings, write_settings
+from musictx.ui.forms import preset_of, preset_values, read_settings, usual_settings, write_settings
 
-VALUES = (0.8, 10, 0.92, 1.0, 0.5, 30, 60, 2, 48213, "enhanced")
+VALUES: dict[str, Any] = {**usual_settings(), "stay_in_key": 0.5, "variations": 2, "random_seed": 48213}
 
 
 def test_settings_survive_the_round_trip() -> None:
-    values = named(COMPOSE, VALUES)
-    assert write_settings(read_settings(values)) == values
+    assert write_settings(read_settings(VALUES)) == VALUES
 
 
 @pytest.mark.parametrize(
-    ("index", "value", "word"),
+    ("name", "value", "word"),
     [
-        (0, 2.5, "temperature"),
-        (0, math.nan, "temperature"),
-        (1, 2.5, "top-k"),
-        (2, 0, "top_p"),
-        (3, 0.25, "focus"),
-        (3, 4, "focus"),
-        (4, 3, "stay in key"),
-        (5, 1000, "length"),
-        (7, 5, "variations"),
-        (8, None, "random seed"),
-        (8, -1, "random seed"),
-        (9, None, "checkpoint"),
+        ("temperature", 2.5, "temperature"),
+        ("temperature", math.nan, "temperature"),
+        ("top_k", 2.5, "top-k"),
+        ("top_p", 0, "top_p"),
+        ("focus", 0.25, "focus"),
+        ("focus", 4, "focus"),
+        ("stay_in_key", 3, "stay in key"),
+        ("seconds", 1000, "length"),
+        ("variations", 5, "variations"),
+        ("random_seed", None, "random seed"),
+        ("random_seed", -1, "random seed"),
+        ("checkpoint", None, "checkpoint"),
     ],
 )
-def test_a_value_that_does_not_fit_is_named(index: int, value: object, word: str) -> None:
-    values = [*VALUES]
-    values[index] = value  # type: ignore[call-overload]
+def test_a_value_that_does_not_fit_is_named(name: str, value: object, word: str) -> None:
     with pytest.raises(SettingsError, match=word):
-        read_settings(named(COMPOSE, values))
+        read_settings({**VALUES, name: value})
 
 
 def test_the_slider_of_the_focus_ends_where_its_range_does() -> None:
     slider = setting_knob(next(each for each in settings_of(SamplingConfig) if each.name == "focus"))
     assert (slider.minimum, slider.maximum) == FOCUS_RANGE
     for end in FOCUS_RANGE:
-        assert read_settings({**named(COMPOSE, VALUES), "focus": end}).sampling.focus == end
+        assert read_settings({**VALUES, "focus": end}).sampling.focus == end
 
 
 @pytest.mark.parametrize("name", SAMPLING_PRESETS)

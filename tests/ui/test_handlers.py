@@ -23,8 +23,10 @@ from musictx.ui.warm_up import WarmUp
 from musictx.workshop.policy import TrainingPolicy, WorkshopLimits
 from tests.ui.fake_studio import broken_chords
 from tests.ui.fake_workshop import FakeWorkshop
+from tests.ui.pressed import on_compose
 
-VALUES = (0.8, 10, 0.92, 1.0, 0.5, 10, 60, 2, 7, "enhanced")
+PRESSED: dict[str, Any] = {"stay_in_key": 0.5, "seconds": 10, "variations": 2, "random_seed": 7}
+VALUES = on_compose(**PRESSED)
 REQUEST: Any = SimpleNamespace(session_hash="me")
 
 
@@ -101,14 +103,16 @@ def test_a_failure_leaves_what_was_there_and_says_what_to_do(
 
 def test_settings_out_of_range_are_a_sentence_and_nothing_begins(music: ComposeHandlers, desk: Desk) -> None:
     before = desk.picture
-    answers = composed(music, desk, (9.0, *VALUES[1:]))
+    answers = composed(music, desk, on_compose(**PRESSED, temperature=9.0))
     assert "temperature" in answers[0][0]["problem"]["text"] and answers[0][0]["phase"] == "seed"
     assert answers[1][1]["interactive"] and len(answers) == 2
     assert desk.picture.serial == before.serial
 
 
 def test_a_failed_press_is_said_once_and_a_closed_problem_stays_closed(music: ComposeHandlers, desk: Desk) -> None:
-    first, second = (composed(music, desk, (9.0, *VALUES[1:]))[0][0]["problem"]["key"] for _ in range(2))
+    first, second = (
+        composed(music, desk, on_compose(**PRESSED, temperature=9.0))[0][0]["problem"]["key"] for _ in range(2)
+    )
     assert first != second
 
 

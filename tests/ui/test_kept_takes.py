@@ -23,8 +23,10 @@ from musictx.ui.player.desk import Desk
 from musictx.ui.seed.handlers import SeedHandlers
 from musictx.ui.warm_up import WarmUp
 from tests.ui.fake_studio import broken_chords
+from tests.ui.pressed import on_compose
 
-VALUES = (1.1, 15, 0.95, 1.0, 0.5, 10, 30, 2, 7, "enhanced")
+CREATIVE: dict[str, Any] = {"temperature": 1.1, "top_k": 15, "top_p": 0.95, "stay_in_key": 0.5}
+VALUES = on_compose(**CREATIVE, seconds=10, context_seconds=30, variations=2, random_seed=7)
 REQUEST: Any = SimpleNamespace(session_hash="me", username=None)
 
 
