@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 import soundfile
 
+from musictx.config import SAMPLING_PRESETS
 from musictx.midi.files import read_midi, write_midi
 from tests.ui.fake_studio import broken_chords
 
@@ -37,8 +39,7 @@ def test_seed_alone_is_enough(client: Any, seed: Any) -> None:
     assert Path(audio[0]).suffix == ".mp3"
     samples, rate = soundfile.read(audio[0])
     assert len(samples) / rate == pytest.approx(17, abs=1)
-    balanced = {"temperature": 0.8, "top_k": 10, "top_p": 0.92, "focus": 1.0, "scope": "keys", "stay_in_key": 1.0}
-    assert info["settings"]["sampling"] == balanced
+    assert info["settings"]["sampling"] == asdict(SAMPLING_PRESETS["balanced"])
     assert info["takes"][0]["seconds"] == pytest.approx(8, abs=0.3)
 
 

@@ -15,6 +15,7 @@ from musictx.errors import CheckpointError
 from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.api import Api
 from musictx.ui.compose.handlers import ComposeHandlers
+from musictx.ui.forms import usual_settings
 from musictx.ui.warm_up import WarmUp
 from tests.loops import run
 from tests.ui.fake_studio import FakeStudio
@@ -33,23 +34,15 @@ def handlers(tmp_path: Path, fake_workshop: FakeWorkshop) -> Handlers:
 
 def call(api: Api, studio: FakeStudio, **changes: Any) -> Any:
     """A call for three minutes of music."""
+    others = {"soundfont": "", "room": 0.2, "audio_format": "wav", "midi_notes": "all"}
+    seed_file = str(studio.built_in_seeds()[0].path)
     values = {
-        "seed_file": str(studio.built_in_seeds()[0].path),
+        **usual_settings(),
+        **others,
+        "seed_file": seed_file,
         "preset": "balanced",
-        "temperature": 0.8,
-        "top_k": 10,
-        "top_p": 0.92,
         "seconds": 180,
-        "variations": 1,
         "random_seed": 1,
-        "context_seconds": 60,
-        "focus": 1,
-        "checkpoint": "enhanced",
-        "soundfont": "",
-        "room": 0.2,
-        "audio_format": "wav",
-        "stay_in_key": 1,
-        "midi_notes": "all",
     }
     return api.compose({**values, **changes}, gr.Request(session_hash="a-program"))
 
