@@ -113,7 +113,6 @@ class SamplingConfig:
     stay_in_key: how firmly a continuation stays in the pitch classes of the seed, or of what is listened to of it:
         0 (as the model goes) to 2. The more, the fewer notes are of other classes. See
         `generation.sampling.pitch_class_bias`.
-    density: scales the onsets a second that cost nothing, see `generation.sampling.density_limit`.
 
     Raises:
         SettingsError: for values outside these ranges.
@@ -185,18 +184,6 @@ class SamplingConfig:
         meaning="how firmly a take stays in the seed's pitch classes, 0 to 2: the more, the fewer notes of others",
         glossary="the more, the fewer foreign notes: those whose name, in any octave, the seed does not have",
         error_name="stay in key",
-        of_side=True,
-    )
-
-    density: float = setting(
-        1.0,
-        low=0.5,
-        high=2,
-        step=0.1,
-        label="Density",
-        hint="at most: sparser … denser",
-        meaning="how dense a take may grow without a penalty, 0.5 to 2 times what its seed allows",
-        glossary="how many notes a second a take may have at no cost, as a multiple of what its seed allows",
         of_side=True,
     )
 

@@ -12,7 +12,7 @@ from musictx.generation.generate import generate
 from musictx.generation.prompt import continuation_notes
 from musictx.generation.sampling import density_limit
 from musictx.generation.sampling.density_limit import DensityState
-from musictx.generation.sampling.state import advance, limits, state_after
+from musictx.generation.sampling.state import advance, state_after
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import encode
 from musictx.midi.measures import densest
@@ -134,9 +134,3 @@ def test_numpy_and_keras_agree() -> None:
         strict=True,
     ):
         np.testing.assert_allclose(ours, keras.ops.convert_to_numpy(theirs), rtol=1e-6)
-
-
-def test_the_limits_follow_the_density_that_is_asked_for() -> None:
-    ids = encode(line(6))
-    usual, twice = (limits(ids, SamplingConfig(density=density)).density for density in (1.0, 2.0))
-    assert twice == pytest.approx((2 * usual.together, 2 * usual.alone))

@@ -96,20 +96,17 @@ def advance(xp: Any, state: DensityState, ids_B: Array) -> DensityState:
     return state._replace(onsets_BK=state.onsets_BK * left_B[:, None] + onsets_BK)
 
 
-def limit(ids_T: Ids, density: float = 1.0) -> DensityLimit:
+def limit(ids_T: Ids) -> DensityLimit:
     """The limit of a continuation of `ids_T`.
 
-    The greatest densities that the prompt ever had, or the least limits if these are more, and the headroom above that;
-    `density` times as much.
+    The greatest densities that the prompt ever had, or the least limits if these are more, and the headroom above that.
     """
     is_onset_T = ids_T < v.NOTE_OFF
     if not is_onset_T.any():
         return DensityLimit()
     densities = counts(np.cumsum(shift_steps(ids_T))[is_onset_T], ids_T[is_onset_T]) / MEMORY_S
     together, alone = float(densities.sum(axis=1).max()), float(densities.max())
-    return DensityLimit(
-        density * HEADROOM * max(together, LEAST_LIMIT), density * HEADROOM * max(alone, LEAST_KEY_LIMIT)
-    )
+    return DensityLimit(HEADROOM * max(together, LEAST_LIMIT), HEADROOM * max(alone, LEAST_KEY_LIMIT))
 
 
 def state_after(ids_BT: npt.ArrayLike, limit: DensityLimit | None = None) -> DensityState:

@@ -46,9 +46,7 @@ def limits(ids_T: Ids, sampling: SamplingConfig, seen_T: Ids | None = None) -> L
     """
     seen_T = ids_T if seen_T is None else seen_T
     return Limits(
-        grammar.limit(ids_T),
-        density_limit.limit(ids_T, sampling.density),
-        pitch_class_bias.limit(seen_T, sampling.stay_in_key),
+        grammar.limit(ids_T), density_limit.limit(ids_T), pitch_class_bias.limit(seen_T, sampling.stay_in_key)
     )
 
 
