@@ -128,7 +128,7 @@ def _train(options: argparse.Namespace) -> None:
 
     keep_freed_memory()
     if options.run:
-        from musictx.cli.runs import work_on
+        from musictx.workshop.runs.job import work_on
 
         work_on(options.run, options.measure)
         return

@@ -1,11 +1,10 @@
-"""runs: what the Train tab does, from the command line; and the process behind each run."""
+"""runs: what the Train tab does, from the command line."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,6 @@ from musictx.cli.command import Bar, Command, HelpFormatter, print_json, read_wh
 from musictx.errors import TrainingError
 
 if TYPE_CHECKING:
-    from musictx.training.config import TrainingConfig
     from musictx.workshop.runs.store import RunStore
     from musictx.workshop.runs.view import RunView
     from musictx.workshop.workshop import Workshop
@@ -174,55 +172,6 @@ def _nll(view: RunView) -> str:
 def _facts(view: RunView) -> dict[str, Any]:
     names = ("run_id", "status", "queue_place", "step", "steps", "nll_before", "nll_best", "best_step", "error")
     return {"name": view.settings.name, **{name: getattr(view, name) for name in names}}
-
-
-def work_on(folder: Path, timed: bool) -> None:
-    """Does a run's work in this process: waits for its turn and trains, or only times a few steps.
-
-    Raises:
-        TrainingError: if there is no such run, or it failed; the reason is in its status as well.
-    """
-    if not (folder / "run.json").is_file():
-        raise TrainingError(f"{folder} is no run: run.json is missing. Lay one out with: python -m musictx runs start")
-    if timed:
-        _time_steps(folder)
-        return
-    from musictx.workshop.runs.status import read_status
-    from musictx.workshop.runs.worker import work
-
-    if work(folder, _train_and_sample) == "failed":
-        raise TrainingError(read_status(folder).error or "Another process is at work on this run.")
-
-
-def _train_and_sample(config: TrainingConfig, folder: Path, stop: Callable[[], bool]) -> None:
-    from musictx.training.train import Report, train
-
-    def tell(now: Report) -> None:
-        told = f"validation nll {now.validation_nll:.4f}" if now.validation_nll is not None else f"nll {now.nll:.4f}"
-        print(f"{time.strftime('%H:%M:%S')} step {now.step} of {now.steps}: {told}", flush=True)
-
-    train(config, folder, resume=True, report=tell, stop=stop, listen=_sampler(config, folder))
-
-
-def _sampler(config: TrainingConfig, folder: Path) -> Callable[..., None]:
-    from musictx.training.dataset import open_corpus
-    from musictx.training.runs import RunFolder
-    from musictx.workshop.runs.samples import SampleWriter
-
-    return SampleWriter(RunFolder(folder), open_corpus(Path(config.data[0])), config.seed)
-
-
-def _time_steps(folder: Path) -> None:
-    import json
-
-    from musictx.files import replace_file
-    from musictx.training.config import TrainingConfig
-    from musictx.training.runs import RunFolder
-    from musictx.workshop.runs.measure import FILE, measure
-
-    config = TrainingConfig.from_dict(RunFolder(folder).read_config())
-    figures = measure(config, folder, _sampler(config, folder))
-    replace_file(folder / FILE, json.dumps(dataclasses.asdict(figures)).encode())
 
 
 RUNS = Command("list, show, start, stop, resume or delete training runs", _runs_arguments, _runs)

@@ -99,7 +99,7 @@ def measure_elsewhere(folder: Path) -> None:
 
 
 def _command(folder: Path) -> list[str]:
-    return [sys.executable, "-m", "musictx", "train", "--run", str(folder.resolve())]
+    return [sys.executable, "-m", "musictx.workshop.runs.job", str(folder.resolve())]
 
 
 def work(folder: Path, train: Train) -> str:
