@@ -45,7 +45,7 @@ TURNED_AWAY = "Too many visitors are waiting. Your seed and settings are kept; t
 
 
 class ComposeHandlers:
-    """Handlers of one page; a visitor's state is on the Desk, the stop flag in `visitors`."""
+    """Handlers of one page; a visitor's state is on the Desk, the stop flag in `stop_flags`."""
 
     def __init__(self, studio: Studio, stop_flags: StopFlags, warm_up: WarmUp, workshop: Workshop) -> None:
         self.studio, self.stop_flags, self.warm_up, self.workshop = studio, stop_flags, warm_up, workshop
