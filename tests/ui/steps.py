@@ -63,6 +63,22 @@ def playing(page: Any, index: int = 0) -> bool:
 
 
 def open_more(page: Any, box: str = "#more", name: str = "random-seed") -> None:
-    """Opens what is folded and waits until its fields have their values: they are made when it opens."""
+    """Opens what is folded and waits until its fields have their values: they are made when it opens.
+
+    Gradio hands a new field its value once more a little later, over what was typed by then: so some frames pass,
+    which take longer on a busy machine, as that does.
+    """
     page.click(f"{box} > button")
     page.wait_for_function("name => document.querySelector(`#${name} input[type=number]`)?.value", arg=name)
+    let_frames_pass(page, 20)
+
+
+def let_frames_pass(page: Any, number: int) -> None:
+    """Waits until the browser has drawn so many times."""
+    page.evaluate(
+        """number => new Promise((done) => {
+          const next = (left) => left ? requestAnimationFrame(() => next(left - 1)) : done();
+          next(number);
+        })""",
+        number,
+    )
