@@ -19,6 +19,7 @@ from musictx.config import SamplingConfig
 from musictx.errors import MidiError
 from musictx.generation.continuation import continue_notes
 from musictx.generation.engines.base import Decoder
+from musictx.generation.tokens import EngineTokens
 from musictx.midi.analysis import estimate_key
 from musictx.midi.codec import decode
 from musictx.midi.measures import (
@@ -144,7 +145,7 @@ def evaluate_continuations(
     notes, speeds = [], []
     for number, opening in enumerate(seeds):
         asked: dict[str, Any] = {"context_seconds": opening.seed_s, "seconds": seconds, "random_seed": random_seed}
-        *_, made = continue_notes(decoder, opening.seed, sampling=sampling, **asked)
+        *_, made = continue_notes(EngineTokens(decoder), opening.seed, sampling=sampling, **asked)
         notes.append(made.new_notes[0])
         speeds.append(made.chunk.tokens_per_second)
         if report:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from musictx.errors import CheckpointError
 from musictx.generation.engines.choose import engine_setting, open_engine
 from musictx.generation.engines.fair_lock import FairLock
+from musictx.generation.tokens import EngineTokens, TokenSource
 from musictx.midi.passage_index import PassageIndex
 from musictx.model.card import CARD_FILE, list_cards
 
 if TYPE_CHECKING:
     from musictx.generation.engines.base import Decoder
 
+Elsewhere = Callable[[Path, TokenSource], TokenSource]
 MOST_VISITING = 2  # engines of people's own checkpoints: each holds a network and what was compiled for it
 
 
@@ -27,14 +29,21 @@ class ModelCache:
         cache: the user's folder for what engines build.
         engine: what runs the networks, see `generation.engines`; $MUSICTX_ENGINE or "auto" if None.
         resolve: the folder of a checkpoint that lies elsewhere, such as a training run's; None for other names.
+        elsewhere: given a checkpoint's folder and the source of tokens of this process, another source.
 
     Raises:
         SettingsError: if there is no engine of that name.
     """
 
     def __init__(
-        self, checkpoints: Path, cache: Path, engine: str | None, resolve: Callable[[str], Path | None]
+        self,
+        checkpoints: Path,
+        cache: Path,
+        engine: str | None,
+        resolve: Callable[[str], Path | None],
+        elsewhere: Elsewhere | None = None,
     ) -> None:
+        self._elsewhere = elsewhere
         self._checkpoints, self._cache, self._resolve = checkpoints, cache, resolve
         self._engine, self._lock = engine_setting(engine), FairLock()
         self._decoders: dict[str, Decoder] = {}
@@ -51,6 +60,11 @@ class ModelCache:
             if name not in self._decoders:
                 self._decoders[name] = self._load(name)
             return self._decoders[name]
+
+    def tokens(self, name: str) -> TokenSource:
+        """The source of tokens of a checkpoint: its engine, or what `elsewhere` makes of it."""
+        here = EngineTokens(self.decoder(name))
+        return here if self._elsewhere is None else self._elsewhere(self._resolve(name) or self._folder(name), here)
 
     def passage_index(self, name: str) -> PassageIndex | None:
         """The passages that a checkpoint learned from; see `Studio.passage_index`."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from musictx.config import SamplingConfig
 from musictx.errors import SettingsError
 from musictx.generation.continuation import continue_notes
+from musictx.generation.tokens import EngineTokens
 from musictx.midi.files import read_midi, write_midi
 from musictx.model.card import CARD_FILE
 from musictx.settings import check_range
@@ -69,7 +70,7 @@ def generate_enhanced_music(
         raise SettingsError(f"out_dir is the seed's own folder: {target} would be overwritten. Give another one.")
     recording = read_midi(Path(seed_path))
     *_, made = continue_notes(
-        _decoder_of(model),
+        EngineTokens(_decoder_of(model)),
         recording.notes,
         end_s=recording.end_s,
         sampling=sampling,

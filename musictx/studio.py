@@ -35,7 +35,7 @@ from musictx.midi.join import seed_and_join
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex, Sharing
 from musictx.model.card import CheckpointCard, list_cards
-from musictx.model_cache import ModelCache
+from musictx.model_cache import Elsewhere, ModelCache
 from musictx.takes import BuiltInSeed, Progress, Seed, Take
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class Studio:
         engine: what runs the network, see `generation.engines`; $MUSICTX_ENGINE or "auto" if not given.
         resolve: the folder of a checkpoint that lies elsewhere, such as a training run's; None for other names.
         read: what reads a visitor's file; a `BoundedReader` if not given.
+        elsewhere: makes the tokens of takes on another device, see `ModelCache`.
 
     Raises:
         SettingsError: if there is no engine of that name.
@@ -92,11 +93,12 @@ class Studio:
         engine: str | None = None,
         resolve: Callable[[str], Path | None] = lambda _: None,
         read: Callable[[str | Path | bytes], Recording] | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self.folders = folders or StudioFolders.beside(Path(__file__).resolve().parent.parent)
         self.limits = limits or SeedLimits()
         self.read = read or BoundedReader()
-        self._loaded = ModelCache(self.folders.checkpoints, self.folders.cache, engine, resolve)
+        self._loaded = ModelCache(self.folders.checkpoints, self.folders.cache, engine, resolve, elsewhere)
 
     def checkpoints(self) -> tuple[CheckpointCard, ...]:
         """The cards of the checkpoints that can be used, by name."""
@@ -168,7 +170,7 @@ class Studio:
             CheckpointError: if the checkpoint cannot be used.
         """
         for made in continue_notes(
-            self.decoder(settings.checkpoint),
+            self._loaded.tokens(settings.checkpoint),
             seed.recording.notes,
             end_s=seed.recording.end_s,
             sampling=settings.sampling,
@@ -187,6 +189,8 @@ class Studio:
                 chunk.tokens_per_second,
                 chunk.first_note_s,
                 chunk.ending.value if chunk.ending else "",
+                chunk.engine,
+                chunk.remark,
             )
 
     def kept_take(

@@ -109,7 +109,7 @@ class Progress:
     takes: each variation so far. seconds: of music that all of them have, of `target_seconds`.
     tokens: of all together. first_note_s: from the call to the first new note, None before it.
     ending: "" while more comes, then "finished", "stopped" or "too dense" (cut short because the model
-    struck keys without letting time pass).
+    struck keys without letting time pass). engine, remark: for people, see `generation.tokens.Drawn`.
     """
 
     takes: tuple[Take, ...]
@@ -119,6 +119,8 @@ class Progress:
     tokens_per_second: float
     first_note_s: float | None
     ending: str = ""
+    engine: str = ""
+    remark: str = ""
 
     @property
     def done(self) -> bool:

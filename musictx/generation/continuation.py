@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from musictx.config import SamplingConfig
-from musictx.generation.engines.base import Decoder
-from musictx.generation.generate import MAX_SECONDS, Chunk, generate
+from musictx.generation.generate import MAX_SECONDS, Chunk, generate_from, token_request
 from musictx.generation.prompt import continuation_notes, seed_prompt
+from musictx.generation.tokens import TokenSource
 from musictx.midi.join import seed_and_join
 from musictx.midi.notes import NoteSequence
 
@@ -35,7 +35,7 @@ class Continuation:
 
 
 def continue_notes(
-    decoder: Decoder,
+    source: TokenSource,
     seed: NoteSequence,
     *,
     sampling: SamplingConfig,
@@ -50,7 +50,7 @@ def continue_notes(
     """Continues `seed`, yielding after every call of the engine.
 
     Args:
-        decoder: the engine.
+        source: gives the tokens, such as `EngineTokens` over an engine.
         seed: the notes to be continued.
         sampling: how tokens are drawn.
         seconds: of new music.
@@ -62,7 +62,7 @@ def continue_notes(
         stop: asked before each call of the engine; True ends with what is there.
 
     Raises:
-        SettingsError: for values that `generate` refuses.
+        SettingsError: for values that `token_request` refuses.
     """
     ids, join_s = seed_and_join(seed, end_s)
     prompt = seed_prompt(ids, context_seconds)
@@ -71,15 +71,8 @@ def continue_notes(
     def enough() -> bool:
         return stop() or (most_tokens is not None and reached >= most_tokens)
 
-    for chunk in generate(
-        decoder,
-        prompt,
-        sampling=sampling,
-        seconds=seconds,
-        variations=variations,
-        random_seed=random_seed,
-        stop=enough,
-    ):
+    request = token_request(prompt, sampling, seconds, variations, random_seed)
+    for chunk in generate_from(source, request, enough):
         told = [variation.ids[:most_tokens] for variation in chunk.variations]
         reached = int(min(ids_T.size for ids_T in told))
         new = tuple(continuation_notes(prompt, ids_T) for ids_T in told)

@@ -1,17 +1,16 @@
-"""The loop: a prompt and an engine to variations of a continuation, as they grow.
+"""The loop: a prompt and a source of tokens to variations of a continuation, as they grow.
 
-    prompt ids -> Decoder.start -> Stream.advance, advance, ... -> ids of each variation
+    prompt ids -> TokenSource: rows of tokens, rows, ... -> ids of each variation
 
-The loop knows music only as far as time shifts: it counts the seconds, cuts each
-variation at the length asked for, and begins a new window when one is full.
+The loop knows music only as far as time shifts: it counts the seconds and cuts each variation at the length asked for.
 
 Shape letters: B variations, P prompt, N new tokens, T tokens so far.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -19,10 +18,8 @@ import numpy as np
 
 from musictx.config import SamplingConfig
 from musictx.errors import SettingsError
-from musictx.generation.chunk_size import ChunkSize
-from musictx.generation.engines.base import Decoder, Stream, Uniforms
-from musictx.generation.prompt import tail
-from musictx.generation.sampling.state import limits, state_after
+from musictx.generation.engines.base import Decoder
+from musictx.generation.tokens import Drawn, EngineTokens, TokenRequest, TokenSource
 from musictx.midi import vocabulary as v
 from musictx.midi.codec import shift_steps
 from musictx.settings import check_range
@@ -34,9 +31,6 @@ MAX_SECONDS = 3600.0
 # Dense piano is about 41 tokens a second of music and the thickest second of a concert recording
 # stays below this; more is a model that plays notes without letting time pass.
 MAX_TOKENS_PER_SECOND = 200
-
-# What stays of a full window. Less would forget sooner, more would prefill more often.
-KEPT_SHARE = 0.75
 
 
 class Ending(Enum):
@@ -73,6 +67,7 @@ class Chunk:
         that the caller spends between two chunks does not count.
     first_note_s: work until the first note-on of any variation, None before it.
     ending: None while more comes; set in the last chunk only.
+    engine, remark: of the last call, see `tokens.Drawn`.
     """
 
     variations: tuple[Variation, ...]
@@ -80,6 +75,8 @@ class Chunk:
     tokens_per_second: float
     first_note_s: float | None
     ending: Ending | None
+    engine: str = ""
+    remark: str = ""
 
     @property
     def seconds(self) -> float:
@@ -97,23 +94,26 @@ def generate(
     random_seed: int = 0,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Chunk]:
-    """Continues a prompt by `seconds` of music and yields after every call of the engine.
+    """`generate_from` over an engine of this process."""
+    request = token_request(prompt_ids, sampling, seconds, variations, random_seed)
+    return generate_from(EngineTokens(decoder), request, stop)
 
-    The same prompt, settings and random seed give the same tokens, whatever the
-    chunk size. A variation that has its seconds runs on silently until all have theirs.
+
+def token_request(
+    prompt_ids: Ids, sampling: SamplingConfig, seconds: float, variations: int = 1, random_seed: int = 0
+) -> TokenRequest:
+    """A request that has been checked.
 
     Args:
-        decoder: the engine.
         prompt_ids: int (P,), see `prompt.seed_prompt`; of one longer than the window the
             last part is used, an empty one is a piece from nothing.
         sampling: temperature and filters.
         seconds: length of every continuation; tokens past it are dropped.
         variations: 1 to 4, made side by side.
         random_seed: not negative.
-        stop: asked before each call of the engine; True ends with what is there.
 
     Raises:
-        SettingsError: for values outside these ranges, before anything is generated.
+        SettingsError: for values outside these ranges.
     """
     check_range("seconds", seconds, 0.01, MAX_SECONDS)
     check_range("variations", variations, 1, MAX_VARIATIONS)
@@ -123,95 +123,78 @@ def generate(
         raise SettingsError(f"a prompt is one row of ids from 0 to {v.SIZE - 1}. Received: {prompt_ids!r}")
     if not prompt_P.size:
         prompt_P = np.array([v.START], np.int32)
-    piece = _Piece(decoder, np.tile(prompt_P, (variations, 1)), sampling)
-    tally = _Tally(variations, round(seconds * v.STEPS_PER_SECOND))
-    randomness = [np.random.default_rng([random_seed, number]) for number in range(variations)]
-    return _chunks(piece, tally, randomness, stop)
+    return TokenRequest(prompt_P, sampling, seconds, variations, random_seed)
 
 
-def _chunks(
-    piece: _Piece, tally: _Tally, randomness: list[np.random.Generator], stop: Callable[[], bool]
+def generate_from(
+    source: TokenSource, request: TokenRequest, stop: Callable[[], bool] = lambda: False
 ) -> Iterator[Chunk]:
-    """The loop itself; the arguments of `generate` are checked when it is called, not here."""
-    ending = None
-    while ending is None:
-        began = time.perf_counter()
-        if stop():
-            ending = Ending.STOPPED
-        else:
-            count = piece.next_count()
-            # float32 numbers below 1, drawn one after another: calls of any size draw the same ones.
-            uniforms_BN = np.stack([numbers.random(count, np.float32) for numbers in randomness])
-            tally.add(piece.advance(uniforms_BN), began)
-            ending = tally.ending()
-        yield tally.chunk(ending)
+    """Continues a prompt by `request.seconds` of music and yields after every call of the engine.
+
+    The same prompt, settings and random seed give the same tokens, whatever the
+    chunk size. A variation that has its seconds runs on silently until all have theirs.
+
+    Args:
+        source: gives the tokens; it is closed as soon as no more are wanted.
+        request: from `token_request`; what it holds as drawn already is part of the variations.
+        stop: asked before each call of the engine; True ends with what is there.
+    """
+    tally = _Tally(request)
+    with contextlib.closing(_closable(source(request))) as tokens:
+        ending = tally.ending()
+        while ending is None:
+            drawn = None if stop() else next(tokens, None)
+            if drawn is None:
+                ending = Ending.STOPPED
+            else:
+                tally.add(drawn)
+                ending = tally.ending()
+            yield tally.chunk(ending)
 
 
-class _Piece:
-    """All tokens of all variations, and the stream over the window they stand in."""
+def within(source: TokenSource, request: TokenRequest) -> Iterator[Drawn]:
+    """The tokens of `source` for a request, up to those that `generate_from` asks for last."""
+    tally = _Tally(request)
+    with contextlib.closing(_closable(source(request))) as tokens:
+        for drawn in tokens:
+            tally.add(drawn)
+            yield drawn
+            if tally.ending() is not None:
+                return
 
-    def __init__(self, decoder: Decoder, ids_BT: Ids, sampling: SamplingConfig) -> None:
-        self._decoder = decoder
-        self._ids_BT = ids_BT
-        self._sampling = sampling
-        # All variations begin with one prompt, whose limits are theirs.
-        self._limits = limits(ids_BT[0], sampling, self._in_window(ids_BT[:1])[0])
-        self._stream: Stream | None = None
-        self._position = 0  # tokens in the window
-        self._chunk_size = ChunkSize(decoder.chunk)
 
-    def next_count(self) -> int:
-        """How many tokens the next call should draw; begins a window when there is none with room."""
-        if self._stream is None or self._position >= self._decoder.window:
-            self._begin_window()
-        return min(self._chunk_size.count(), self._decoder.window - self._position)
-
-    def advance(self, uniforms_BN: Uniforms) -> Ids:
-        """Draws (B, N) more tokens."""
-        assert self._stream is not None
-        began = time.perf_counter()
-        new_BN = self._stream.advance(uniforms_BN)
-        self._chunk_size.took(uniforms_BN.shape[1], time.perf_counter() - began)
-        assert new_BN.shape == uniforms_BN.shape, (new_BN.shape, uniforms_BN.shape)
-        self._ids_BT = np.concatenate([self._ids_BT, new_BN], axis=1)
-        self._position += uniforms_BN.shape[1]
-        return new_BN
-
-    def _begin_window(self) -> None:
-        prompts_BP = self._in_window(self._ids_BT)
-        # The state is that of all tokens: keys struck before the part that is kept sound on.
-        state = state_after(self._ids_BT, self._limits)
-        self._stream = self._decoder.start(prompts_BP, state, self._sampling)
-        self._position = prompts_BP.shape[1]
-
-    def _in_window(self, ids_BT: Ids) -> Ids:
-        """What a new window is prefilled with: all tokens where they leave room, else the last part of them."""
-        if ids_BT.shape[1] < self._decoder.window:
-            return ids_BT
-        keep = max(1, int(self._decoder.window * KEPT_SHARE))
-        return np.stack([tail(row_T, keep) for row_T in ids_BT])
+def _closable(tokens: Iterator[Drawn]) -> Generator[Drawn, None, None]:
+    """Any iterator as one that can be closed; a generator is closed itself by that."""
+    yield from tokens
 
 
 class _Tally:
     """What has been generated: ids, music time and work time."""
 
-    def __init__(self, variations: int, limit_steps: int) -> None:
-        self._kept: list[Ids] = [np.zeros(0, np.int32) for _ in range(variations)]
-        self._steps = [0] * variations
-        self._limit_steps = limit_steps
+    def __init__(self, request: TokenRequest) -> None:
+        self._kept: list[Ids] = [np.zeros(0, np.int32) for _ in range(request.variations)]
+        self._steps = [0] * request.variations
+        self._limit_steps = round(request.seconds * v.STEPS_PER_SECOND)
         self._drawn = 0  # tokens a row, those dropped included
         self._work_s = 0.0
         self._first_note_s: float | None = None
+        self._engine = self._remark = ""
+        if request.drawn_BT.size:
+            self._count(request.drawn_BT)
 
-    def add(self, new_BN: Ids, began: float) -> None:
-        """Counts what one call gave; `began` is the perf_counter time at which it began."""
+    def add(self, drawn: Drawn) -> None:
+        """Counts what one call gave."""
+        self._count(drawn.ids_BN)
+        self._work_s += drawn.work_s
+        if self._first_note_s is None and (drawn.ids_BN < v.NOTE_OFF).any():
+            self._first_note_s = self._work_s
+        self._engine, self._remark = drawn.engine, drawn.remark
+
+    def _count(self, new_BN: Ids) -> None:
         self._drawn += new_BN.shape[1]
         for number, row_N in enumerate(new_BN):
             kept_N, self._steps[number] = cut_at(row_N, self._steps[number], self._limit_steps)
             self._kept[number] = np.concatenate([self._kept[number], kept_N])
-        self._work_s += time.perf_counter() - began
-        if self._first_note_s is None and (new_BN < v.NOTE_OFF).any():
-            self._first_note_s = self._work_s
 
     def ending(self) -> Ending | None:
         """FINISHED or TOO_DENSE when it is so."""
@@ -233,6 +216,8 @@ class _Tally:
             tokens_per_second=tokens / self._work_s if self._work_s else 0.0,
             first_note_s=self._first_note_s,
             ending=ending,
+            engine=self._engine,
+            remark=self._remark,
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from musictx.config import SamplingConfig
-from musictx.generation import generate as loop
+from musictx.generation import tokens as loop
 from musictx.generation.chunk_size import FIRST, TARGET_S, ChunkSize
 from musictx.generation.engines.base import Ids, Nats, Uniforms
 from musictx.generation.sampling.state import SamplerState

@@ -17,6 +17,7 @@ from musictx.config import SAMPLING_PRESETS, ComposeSettings
 from musictx.errors import TrainingError
 from musictx.files import read_json, replace_file, whole_file
 from musictx.generation.continuation import continue_notes
+from musictx.generation.tokens import EngineTokens
 from musictx.midi.codec import decode
 from musictx.midi.files import write_midi
 from musictx.midi.notes import NoteSequence
@@ -58,7 +59,7 @@ class SampleWriter:
     def __call__(self, step: int, model: MusicTransformer) -> None:
         """Continues the seed with the weights of `model` and writes the sample of `step`."""
         asked: dict[str, Any] = {"context_seconds": SEED_S, "seconds": SAMPLE_S, "random_seed": self._random_seed}
-        *_, made = continue_notes(self._decoder(model), self._seed, sampling=SAMPLING, **asked)
+        *_, made = continue_notes(EngineTokens(self._decoder(model)), self._seed, sampling=SAMPLING, **asked)
         new = made.notes[0]
         path = self._folder / f"step-{step:06d}.mid"
         with whole_file(path) as unfinished:
