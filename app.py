@@ -74,10 +74,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace, settings: HostSettings) -> None:
     # After the arguments: --help should not wait seconds for Gradio.
+    from musictx.zero_gpu.device import ZeroGpu, has_zero_gpu, prepare_zero_gpu
+
+    if has_zero_gpu():
+        prepare_zero_gpu()  # before Gradio
     from musictx.ui.page import serve
     from musictx.workshop.workshop import open_workshop
 
-    workshop = open_workshop(Path(__file__).resolve().parent, engine=options.engine)
+    project = Path(__file__).resolve().parent
+    elsewhere = ZeroGpu(project / "checkpoints", settings.gpu_patience_s) if has_zero_gpu() else None
+    workshop = open_workshop(project, engine=options.engine, elsewhere=elsewhere)
     serve(
         workshop.studio,
         workshop,

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BuiltInSeed",
     "ComposeSettings",
+    "Elsewhere",
     "Progress",
     "RenderSettings",
     "Seed",
@@ -155,6 +156,7 @@ class Studio:
     def warm_up(self, checkpoint: str) -> None:
         """Loads and compiles, so that the first click does not wait for it."""
         self.decoder(checkpoint).warm_up(tokens=WARM_TOKENS)
+        self._loaded.tokens(checkpoint)  # another device measures what it competes with
 
     def compose(
         self, seed: Seed, settings: ComposeSettings, stop: Callable[[], bool] = lambda: False

@@ -87,6 +87,9 @@ class HostSettings:
     login_hours: float = _setting(
         24 * 30.0, "MUSICTX_LOGIN_HOURS", "hours after which one has to sign in again", least=0.01, public=24.0
     )
+    gpu_patience_s: float = _setting(
+        8.0, "MUSICTX_GPU_PATIENCE_S", "seconds that a piece waits for a GPU of ZeroGPU; then the CPU plays", least=0.1
+    )
     iframe: bool = _setting(False, "MUSICTX_IFRAME", "on: the page is shown inside pages of MUSICTX_ORIGINS")
 
     def __post_init__(self) -> None:

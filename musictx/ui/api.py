@@ -157,6 +157,8 @@ class Api:
             "tokens": int(progress.tokens),
             "tokens_per_second": round(float(progress.tokens_per_second), 1),
             "first_note_s": progress.first_note_s,
+            "engine": progress.engine,
+            "remark": progress.remark,
             "settings": asdict(settings),
         }
         return midi, audio, facts

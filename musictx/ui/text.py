@@ -8,6 +8,7 @@ import numpy as np
 
 from musictx.midi.analysis import pitch_name
 from musictx.midi.notes import NoteSequence
+from musictx.takes import Progress
 
 
 def clock(seconds: float) -> str:
@@ -39,6 +40,16 @@ def rate(tokens_per_second: float) -> str:
 def progress(seconds: float, target_seconds: float) -> str:
     """What the button says while it works: '8 s of 30 s'."""
     return f"{int(seconds)} s of {target_seconds:.0f} s"
+
+
+def joined(*parts: str) -> str:
+    """What is not empty, side by side."""
+    return " · ".join(part for part in parts if part)
+
+
+def device(progress: Progress) -> str:
+    """What plays, where that is not always the same: 'GPU', or why it is not."""
+    return progress.remark or progress.engine
 
 
 def summary(title: str, seed: NoteSequence, continuation: NoteSequence | None) -> str:

@@ -18,7 +18,7 @@ from musictx.config import DEFAULT_CHECKPOINT
 from musictx.errors import TrainingError
 from musictx.midi.notes import NoteSequence
 from musictx.model.card import read_card
-from musictx.studio import Studio, StudioFolders
+from musictx.studio import Elsewhere, Studio, StudioFolders
 from musictx.takes import Take
 from musictx.training.config import TrainingConfig
 from musictx.training.dataset import open_corpus
@@ -289,14 +289,21 @@ class Workshop:
         return training_config(settings, data.resolve(), tokens, base, self.limits)
 
 
-def open_workshop(project: Path, environment: Mapping[str, str] = os.environ, engine: str | None = None) -> Workshop:
+def open_workshop(
+    project: Path,
+    environment: Mapping[str, str] = os.environ,
+    engine: str | None = None,
+    elsewhere: Elsewhere | None = None,
+) -> Workshop:
     """The workshop of a checkout and its studio, as the page and the command line use it.
 
     Args:
         project: the checkout; datasets and runs lie in its data/workshop, or in the folder MUSICTX_WORKSHOP.
         environment: also says who may train, see `TrainingPolicy`.
-        engine: what runs the network, see `Studio`.
+        engine, elsewhere: what runs the network, see `Studio`.
     """
     folder = Path(environment.get("MUSICTX_WORKSHOP") or project / "data" / "workshop")
-    studio = Studio(StudioFolders.beside(project), engine=engine, resolve=checkpoint_resolver(folder))
+    studio = Studio(
+        StudioFolders.beside(project), engine=engine, resolve=checkpoint_resolver(folder), elsewhere=elsewhere
+    )
     return Workshop(studio, folder, policy=TrainingPolicy.from_environment(environment))

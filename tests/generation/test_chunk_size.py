@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from musictx.config import SamplingConfig
-from musictx.generation import tokens as loop
+from musictx.generation import tokens
 from musictx.generation.chunk_size import FIRST, TARGET_S, ChunkSize
 from musictx.generation.engines.base import Ids, Nats, Uniforms
+from musictx.generation.generate import generate
 from musictx.generation.sampling.state import SamplerState
 from musictx.midi import vocabulary as v
 
@@ -70,9 +71,9 @@ class SlowClock:
 def test_notes_come_in_time_alone_and_among_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the first calls none takes longer than promised, but the one during which others came."""
     engine = SlowClock(token_s=0.005, others_from=600)
-    monkeypatch.setattr(loop.time, "perf_counter", lambda: engine.now_s)
+    monkeypatch.setattr(tokens.time, "perf_counter", lambda: engine.now_s)
     prompt = np.array([v.START], np.int32)
-    *_, last = loop.generate(engine, prompt, sampling=SamplingConfig(), seconds=100)
+    *_, last = generate(engine, prompt, sampling=SamplingConfig(), seconds=100)
     assert last.tokens == 1000
     late = [seconds for seconds in engine.calls_s if seconds > 0.25]
     assert len(late) <= 1

@@ -65,6 +65,10 @@ def gpu_for_keras() -> bool:
         return False
     import keras
 
+    if keras.backend.backend() == "torch":  # for which Keras lists no devices
+        import torch
+
+        return torch.cuda.is_available()
     return bool(keras.distribution.list_devices("gpu"))
 
 

@@ -238,7 +238,8 @@ def after_run(desk: Desk) -> tuple[Any, ...]:
 
 
 def _growing(picture: Picture, progress: Progress) -> Picture:
-    status = f"{text.progress(progress.seconds, progress.target_seconds)} · {text.rate(progress.tokens_per_second)}"
+    so_far = text.progress(progress.seconds, progress.target_seconds)
+    status = text.joined(so_far, text.rate(progress.tokens_per_second), text.device(progress))
     return picture.but(
         takes=progress.takes,
         streams=grow(picture.streams, progress.takes, finished=False),
@@ -257,7 +258,7 @@ def _finished(picture: Picture, progress: Progress, sharings: tuple[str, ...]) -
         takes=progress.takes,
         streams=grow(picture.streams, progress.takes, finished=True),
         progress=progress,
-        status=" · ".join(part for part in (ended, first) if part),
+        status=text.joined(ended, first, text.device(progress)),
         sounding=TAKE_SOUND,
     )
 
