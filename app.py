@@ -74,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace, settings: HostSettings) -> None:
     # After the arguments: --help should not wait seconds for Gradio.
-    from musictx.zero_gpu.device import ZeroGpu, has_zero_gpu, prepare_zero_gpu
+    from musictx.zero_gpu.device import ZeroGpu, has_zero_gpu, lend, prepare_zero_gpu
+    from musictx.zero_gpu.runs import GpuRuns
 
     if has_zero_gpu():
         prepare_zero_gpu()  # before Gradio
@@ -83,7 +84,8 @@ def _serve(options: argparse.Namespace, settings: HostSettings) -> None:
 
     project = Path(__file__).resolve().parent
     elsewhere = ZeroGpu(project / "checkpoints", settings.gpu_patience_s) if has_zero_gpu() else None
-    workshop = open_workshop(project, engine=options.engine, elsewhere=elsewhere)
+    runner = GpuRuns(lend).runner() if has_zero_gpu() else None
+    workshop = open_workshop(project, engine=options.engine, elsewhere=elsewhere, runner=runner)
     serve(
         workshop.studio,
         workshop,

@@ -37,7 +37,7 @@ from musictx.workshop.runs.samples import read_sample
 from musictx.workshop.runs.settings import RunSettings
 from musictx.workshop.runs.store import OWN_DATA, RunStore
 from musictx.workshop.runs.view import Curve, Estimate, RunView, Sample, TrainedCheckpoint
-from musictx.workshop.runs.worker import measure_elsewhere
+from musictx.workshop.runs.worker import Runner, process_runner
 
 __all__ = [
     "Curve",
@@ -71,6 +71,7 @@ class Workshop:
         folder: where datasets and runs are kept.
         limits: for one person.
         policy: who may train; nobody if not given.
+        runner: what works on runs; processes of this machine if not given.
 
     Attributes:
         store: the folders of all runs.
@@ -82,13 +83,15 @@ class Workshop:
         folder: Path,
         limits: WorkshopLimits | None = None,
         policy: TrainingPolicy | None = None,
+        runner: Runner | None = None,
     ) -> None:
         self.studio = studio
         self.folder = folder
         self.limits = limits or WorkshopLimits()
         self.policy = policy or TrainingPolicy()
         self._datasets = Datasets(folder / "datasets", self.limits, studio.read)
-        self.store = RunStore(folder / "runs", self.limits)
+        self.runner = runner or process_runner()
+        self.store = RunStore(folder / "runs", self.limits, self.runner)
         self._uploads = Uploads(folder / "uploads", self.limits)
         self._references = References(self.store, self._uploads, studio.folders.checkpoints)
 
@@ -155,7 +158,7 @@ class Workshop:
         """
         self._check(owner)
         config = self._config(owner, dataset_id, settings)
-        return estimate(settings, config, self.folder, self.limits, measure_elsewhere)
+        return estimate(settings, config, self.folder, self.limits, self.runner.measure)
 
     def check_settings(self, owner: str, settings: RunSettings) -> None:
         """Raises what `start` would of settings that fit no dataset: see `plan.shape`."""
@@ -294,6 +297,7 @@ def open_workshop(
     environment: Mapping[str, str] = os.environ,
     engine: str | None = None,
     elsewhere: Elsewhere | None = None,
+    runner: Runner | None = None,
 ) -> Workshop:
     """The workshop of a checkout and its studio, as the page and the command line use it.
 
@@ -301,9 +305,10 @@ def open_workshop(
         project: the checkout; datasets and runs lie in its data/workshop, or in the folder MUSICTX_WORKSHOP.
         environment: also says who may train, see `TrainingPolicy`.
         engine, elsewhere: what runs the network, see `Studio`.
+        runner: what works on runs, see `Workshop`.
     """
     folder = Path(environment.get("MUSICTX_WORKSHOP") or project / "data" / "workshop")
     studio = Studio(
         StudioFolders.beside(project), engine=engine, resolve=checkpoint_resolver(folder), elsewhere=elsewhere
     )
-    return Workshop(studio, folder, policy=TrainingPolicy.from_environment(environment))
+    return Workshop(studio, folder, policy=TrainingPolicy.from_environment(environment), runner=runner)

@@ -8,9 +8,10 @@ touches CUDA, and a page without a decorated function is ended at start.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping, MutableMapping
+from collections.abc import Callable, Generator, Mapping, MutableMapping
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -69,18 +70,24 @@ class ZeroGpu:
         return ZeroGpuTokens(self._call, folder, here, self.speeds, self._patience_s)
 
 
+def lend(work: Callable[..., Any], seconds: Callable[..., float]) -> Callable[..., Any]:
+    """`work` as a function that runs on a lent GPU, for at most as long as `seconds` says of its arguments."""
+    import spaces
+
+    return spaces.GPU(duration=lambda *given: round(min(LONGEST_S, seconds(*given))))(work)
+
+
 def gpu_call(job: GpuJob) -> GpuCall:
     """The function that does `job` on the GPU, registered with ZeroGPU."""
-    import spaces
 
     # A function, since `spaces` wants one, of small arguments, since they are pickled.
     def draw_on_gpu(folder: str, request: TokenRequest) -> Generator[Drawn, None, None]:
         yield from job(folder, request)
 
-    return spaces.GPU(duration=lambda _, request: call_seconds(request))(draw_on_gpu)
+    return lend(draw_on_gpu, lambda _, request: call_seconds(request))
 
 
-def call_seconds(request: TokenRequest) -> int:
+def call_seconds(request: TokenRequest) -> float:
     """Seconds of GPU to ask for: they must fit what a visitor has left, so they follow the length asked for."""
     tokens = request.seconds * USUAL_TOKENS_S * request.variations
-    return round(min(LONGEST_S, START_S + tokens / SLOWEST_TOKENS_S))
+    return min(LONGEST_S, START_S + tokens / SLOWEST_TOKENS_S)

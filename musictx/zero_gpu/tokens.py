@@ -16,22 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from musictx.generation.tokens import Drawn, TokenRequest, TokenSource
+from musictx.zero_gpu.refusals import UNKNOWN, reason
 from musictx.zero_gpu.speeds import Speeds
 
 GpuCall = Callable[[str, TokenRequest], Generator[Drawn, None, None]]
 
 CPU = "CPU"
 
-# What an error of `spaces` holds, in lower case, and what is said of it.
-REFUSALS = (
-    ("maximum allowed", "This piece is longer than a GPU is lent for, so the CPU plays."),
-    ("pending credits", "Your GPU is busy with other pieces of yours, so the CPU plays."),
-    ("quota", "Today's GPU minutes are used up, so the CPU plays."),
-    ("no gpu", "No GPU is free just now, so the CPU plays."),
-    ("expired", "The GPU does not know you any more, so the CPU plays. Reload the page to use it again."),
-    ("aborted", "The GPU was taken away, so the CPU plays on."),
-)
-UNKNOWN = "The GPU did not answer, so the CPU plays."
 LATE = "The GPU takes long to come, so the CPU plays."
 SLOWER = "The CPU plays: it has a piece of this length sooner than the GPU."
 
@@ -114,7 +105,7 @@ class _Call:
         except queue.Empty:
             raise GpuRefusedError(LATE) from None
         if isinstance(answer, Exception):
-            raise GpuRefusedError(refusal_sentence(answer)) from answer
+            raise GpuRefusedError(f"{reason(answer)}, so the CPU plays.") from answer
         return answer
 
     def give_up(self) -> None:
@@ -130,12 +121,6 @@ class _Call:
                     self._answers.put(drawn)
             self._answers.put(None)
         except Exception as error:
-            if refusal_sentence(error) == UNKNOWN:
+            if reason(error) == UNKNOWN:
                 logging.getLogger(__name__).exception("the GPU failed")
             self._answers.put(error)
-
-
-def refusal_sentence(error: BaseException) -> str:
-    """What a visitor is told of an error of `spaces`."""
-    words = f"{getattr(error, 'title', '')} {error}".lower()
-    return next((sentence for sign, sentence in REFUSALS if sign in words), UNKNOWN)

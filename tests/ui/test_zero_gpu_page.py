@@ -108,7 +108,7 @@ def test_a_piece_is_drawn_in_the_process_that_has_the_gpu(
 
 
 @pytest.mark.parametrize(
-    ("mode", "words"), [("no gpu", "No GPU"), ("quota", "used up"), ("expired", "Reload"), ("too long", "longer than")]
+    ("mode", "words"), [("no gpu", "No GPU"), ("quota", "used up"), ("expired", "reload"), ("too long", "longer than")]
 )
 def test_what_the_service_refuses_the_cpu_plays_and_says_so(url: str, api: DeviceApi, mode: str, words: str) -> None:
     api.mode = mode

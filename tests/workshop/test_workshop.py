@@ -289,7 +289,7 @@ def test_an_estimate_is_measured_once_for_each_shape(
         assert RunFolder(folder).read_config()["lora_rank"] == 2
         (folder / FILE).write_text(json.dumps(dataclasses.asdict(figures)))
 
-    monkeypatch.setattr("musictx.workshop.workshop.measure_elsewhere", measure)
+    monkeypatch.setattr(workshop, "runner", dataclasses.replace(workshop.runner, measure=measure))
     estimate = workshop.estimate(ME, report.dataset_id, SETTINGS)
     assert estimate.seconds == pytest.approx(10 + 12 * 0.5 + 3 * (2 + 1 + 3)) and estimate.memory_bytes == 2**30
     assert estimate.tokens_per_second == pytest.approx(128 / 0.5) and estimate.refusal == ""

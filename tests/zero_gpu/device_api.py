@@ -22,10 +22,13 @@ class DeviceApi:
     """The service while it is entered.
 
     mode: "lend", "queue" (its turn never comes) or one of REFUSALS. calls: (path, parameters) in order.
+
+    Args:
+        refused_at: number of the one schedule, from 1, that is refused since the minutes are used up.
     """
 
-    def __init__(self) -> None:
-        self.mode = "lend"
+    def __init__(self, refused_at: int = 0) -> None:
+        self.mode, self.refused_at = "lend", refused_at
         self.calls: list[tuple[str, dict[str, str]]] = []
         self._ending = threading.Event()
         api = self
@@ -42,7 +45,9 @@ class DeviceApi:
                     self._say(200, "")
 
             def _schedule(self) -> None:
-                if api.mode == "lend":
+                if api.paths().count("/schedule") == api.refused_at:
+                    self._say(*REFUSALS["quota"])
+                elif api.mode == "lend":
                     number = len(api.calls)
                     lent = {"idle": False, "nvidiaIndex": 0, "nvidiaUUID": "GPU-0", "allowToken": f"token-{number}"}
                     self._say(200, json.dumps(lent))

@@ -16,8 +16,9 @@ from musictx.generation.generate import Chunk, Ending, generate, generate_from, 
 from musictx.generation.tokens import Drawn, EngineTokens, TokenRequest
 from musictx.midi import vocabulary as v
 from musictx.zero_gpu.device import LONGEST_S, call_seconds, has_zero_gpu
+from musictx.zero_gpu.refusals import UNKNOWN, reason
 from musictx.zero_gpu.speeds import ANEW_S, Speeds
-from musictx.zero_gpu.tokens import CPU, LATE, SLOWER, UNKNOWN, GpuCall, ZeroGpuTokens, refusal_sentence
+from musictx.zero_gpu.tokens import CPU, LATE, SLOWER, GpuCall, ZeroGpuTokens
 from tests.fakes import FakeDecoder, random_logits
 
 OPEN = SamplingConfig(temperature=1.0, top_k=0, top_p=1.0)
@@ -80,7 +81,7 @@ def test_the_cpu_goes_on_where_the_gpu_was_taken_away(calls: int) -> None:
     taken = Refused("ZeroGPU worker error", "GPU task aborted")
     chunks = list(generate_from(over(gpu(calls, taken)), request()))
     assert [chunk.engine for chunk in chunks] == ["GPU"] * calls + [CPU] * (len(chunks) - calls)
-    assert chunks[-1].remark == "The GPU was taken away, so the CPU plays on."
+    assert chunks[-1].remark == "The GPU was taken away, so the CPU plays."
     assert pieces(chunks[-1]) == alone()
 
 
@@ -90,16 +91,20 @@ def test_the_cpu_goes_on_where_the_gpu_was_taken_away(calls: int) -> None:
         ("ZeroGPU quota exceeded", "You have exceeded your free ZeroGPU quota (60s requested vs. 3s left).", "used up"),
         ("ZeroGPU quota exceeded", "Space app has reached its GPU limit.", "used up"),
         ("ZeroGPU client error", "No GPU was available", "No GPU is free"),
-        ("ZeroGPU client error", "Expired ZeroGPU proxy token", "Reload the page"),
-        ("ZeroGPU illegal duration", "The requested GPU duration (300s) is larger than the maximum allowed", "longer"),
-        ("ZeroGPU pending credits exceeded", "You have too many ZeroGPU credits allocated", "other pieces"),
+        ("ZeroGPU client error", "Expired ZeroGPU proxy token", "reload the page"),
+        (
+            "ZeroGPU illegal duration",
+            "The requested GPU duration (300s) is larger than the maximum allowed",
+            "longer than",
+        ),
+        ("ZeroGPU pending credits exceeded", "You have too many ZeroGPU credits allocated", "other work"),
         ("", "something else", UNKNOWN),
     ],
 )
 def test_a_refusal_is_said_in_a_sentence(title: str, message: str, words: str) -> None:
     *_, chunk = generate_from(over(gpu(0, Refused(title, message))), request())
     assert words in chunk.remark and chunk.remark.endswith(".") and chunk.engine == CPU
-    assert refusal_sentence(Refused(title, message)) == chunk.remark
+    assert chunk.remark == f"{reason(Refused(title, message))}, so the CPU plays."
     assert chunk.ending is Ending.FINISHED and pieces(chunk) == alone()
 
 

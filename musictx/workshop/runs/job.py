@@ -36,12 +36,13 @@ def work_on(folder: Path, timed: bool) -> None:
     if not (folder / "run.json").is_file():
         raise TrainingError(f"{folder} is no run: run.json is missing. Lay one out with: python -m musictx runs start")
     if timed:
-        _time_steps(folder)
-    elif work(folder, _train_and_sample) == "failed":
+        time_steps(folder)
+    elif work(folder, train_and_sample) == "failed":
         raise TrainingError(read_status(folder).error or "Another process is at work on this run.")
 
 
-def _train_and_sample(config: TrainingConfig, folder: Path, stop: Callable[[], bool]) -> None:
+def train_and_sample(config: TrainingConfig, folder: Path, stop: Callable[[], bool]) -> None:
+    """Trains the run in `folder` from its last state, or anew, and writes its samples; told on standard output."""
     from musictx.training.train import Report, train
 
     def tell(now: Report) -> None:
@@ -59,7 +60,8 @@ def _sampler(config: TrainingConfig, folder: Path) -> Callable[..., None]:
     return SampleWriter(RunFolder(folder), open_corpus(Path(config.data[0])), config.seed)
 
 
-def _time_steps(folder: Path) -> None:
+def time_steps(folder: Path) -> None:
+    """Times a few steps of the run in `folder` and writes what they took beside it."""
     from musictx.training.config import TrainingConfig
     from musictx.training.runs import RunFolder
     from musictx.workshop.runs.measure import FILE, measure

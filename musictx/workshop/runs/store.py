@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from musictx.errors import CheckpointError, TrainingError
@@ -20,7 +20,7 @@ from musictx.workshop.runs.reader import view_run
 from musictx.workshop.runs.settings import RunSettings
 from musictx.workshop.runs.status import ask_to_stop, read_status
 from musictx.workshop.runs.view import LIVE, RunView
-from musictx.workshop.runs.worker import launch
+from musictx.workshop.runs.worker import Runner, process_runner
 
 OWN_DATA = "data"  # folder in a run: its dataset as it was at the start
 
@@ -31,6 +31,7 @@ class RunStore:
 
     folder: Path
     limits: WorkshopLimits
+    runner: Runner = field(default_factory=process_runner)
 
     @property
     def _owned(self) -> OwnedFolders:
@@ -61,7 +62,7 @@ class RunStore:
         about = {"owner": owner, "dataset_id": dataset_id, "settings": asdict(settings), "created_s": time.time()}
         replace_file(folder / "about.json", json.dumps(about, indent=2).encode())
         RunFolder(folder).write_config(asdict(replace(config, data=(str(own.resolve()),))))
-        launch(folder)
+        self.runner.launch(folder)
         return folder.name
 
     def runs(self, owner: str) -> tuple[RunView, ...]:
@@ -101,7 +102,7 @@ class RunStore:
                 raise TrainingError(f"This run has worked {self.limits.minutes:,.0f} minutes, the most that one may.")
             config = replace(config, max_minutes=min(config.max_minutes or left, left))
         run.write_config(asdict(config))
-        launch(folder)
+        self.runner.launch(folder)
 
     def delete(self, owner: str, run_id: str) -> None:
         """Removes a run's folder; TrainingError while a process is at work on it."""

@@ -17,6 +17,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,33 @@ NO_MEMORY = "There was not enough memory. Resume does not help; start a run with
 Train = Callable[[TrainingConfig, Path, Callable[[], bool]], Any]
 
 
+@dataclass(frozen=True)
+class Runner:
+    """What works on runs, given their folders.
+
+    launch: starts the work on a run, new or to be resumed, and returns at once. measure: times a few steps of one.
+    """
+
+    launch: Callable[[Path], None]
+    measure: Callable[[Path], None]
+
+
+def process_runner() -> Runner:
+    """Processes of this machine."""
+    return Runner(launch, measure_elsewhere)
+
+
 def launch(folder: Path) -> None:
     """Starts the process of the run in `folder`, new or to be resumed; returns at once.
+
+    Raises:
+        TrainingError: if one is at work on it already.
+    """
+    begin(folder, lambda: _start_process(folder))
+
+
+def begin(folder: Path, start: Callable[[], int]) -> None:
+    """Puts the run in `folder` into the queue and has it started by `start`, which returns the process at work on it.
 
     Raises:
         TrainingError: if one is at work on it already.
@@ -61,19 +87,23 @@ def launch(folder: Path) -> None:
         clear_request(folder)
         (folder / "process.json").unlink(missing_ok=True)
         write_status(folder, "queued", queued_s=time.time())
-        with (folder / "log.txt").open("ab") as log:
-            child = subprocess.Popen(
-                _command(folder),
-                env=child_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows: what Ctrl-C does not reach
-            )
-        write_process(folder, child.pid)
+        write_process(folder, start())
+
+
+def _start_process(folder: Path) -> int:
+    with (folder / "log.txt").open("ab") as log:
+        child = subprocess.Popen(
+            _command(folder),
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows: what Ctrl-C does not reach
+        )
     # Collects the process's end while this one lives, so that it is no zombie meanwhile.
     threading.Thread(target=child.wait, daemon=True).start()
+    return child.pid
 
 
 def _wait_for_leaving(folder: Path) -> None:
