@@ -75,8 +75,8 @@ The code is under the [MIT licence](LICENSE). The weights have their own:
 
 {weights}
 
-The seeds are under CC0, see [assets/seeds](assets/seeds/README.md). What the network learned from is named in words and not
-as data sets of the Hub, because the files came from their makers.
+The seeds are under CC0, see [assets/seeds](assets/seeds/README.md). What the network learned from is named in words
+and not as data sets of the Hub, because the files came from their makers.
 {training}
 This folder was laid out by `make space` from the musictx repository, which has the tests, the documentation and the
 programs that trained the network.
