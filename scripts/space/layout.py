@@ -1,4 +1,4 @@
-"""Puts the folder together beside its place, has it checked, and puts it there whole or not at all."""
+"""Puts the folder together beside its place, has it checked, and only then moves it there."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,23 +23,31 @@ from tests.space.test_head import head
 from tests.ui.conftest import free_port
 
 UV = [sys.executable, "-m", "uv"]
-# What the other libraries of a Space for a CPU do without.
-ABSENT = ("keras", "tensorflow", "jax", "torch", "onnx")
-WITHOUT = f"""
+# Libraries that are here and not on a Space of that hardware.
+ABSENT = {"cpu": ("keras", "tensorflow", "jax", "torch", "onnx"), "zero": ("tensorflow", "jax", "onnx")}
+WITHOUT = """
 import runpy, sys
-sys.modules.update(dict.fromkeys({ABSENT}))
+sys.modules.update(dict.fromkeys(ABSENT))
 sys.argv, sys.path[0] = ["app.py", *sys.argv[1:]], ""
 runpy.run_path("app.py", run_name="__main__")
 """
 
 
+def without(hardware: str) -> list[str]:
+    """The command that starts the page with nothing but what a Space of that hardware has."""
+    return [sys.executable, "-c", f"ABSENT = {ABSENT[hardware]}{WITHOUT}"]
+
+
 @contextlib.contextmanager
-def page(command: Sequence[str], folder: Path, own: Path) -> Iterator[str]:
-    """The address of the page that `command` starts in a Space's folder; its own files lie in `own`."""
+def page(command: Sequence[str], folder: Path, own: Path, **more: str) -> Iterator[str]:
+    """The address of the page that `command` starts in a Space's folder; its own files lie in `own`.
+
+    `more` is added to the environment.
+    """
     port = free_port()
     hidden = ("PYTHONPATH", "GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT", "KERAS_BACKEND")
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
-    environment |= {"SPACE_ID": "someone/musictx", "MUSICTX_CACHE": str(own / "cache"), "TMPDIR": str(own)}
+    environment |= {"SPACE_ID": "someone/musictx", "MUSICTX_CACHE": str(own / "cache"), "TMPDIR": str(own), **more}
     with (own / "log.txt").open("w") as log:
         process = subprocess.Popen(
             [*command, "--port", str(port)], cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
@@ -78,14 +87,25 @@ def test_a_page_that_only_plays_needs_no_keras(checkpoint: str, laid_out: LayOut
     folder = shutil.copytree(laid_out("--hardware", "cpu", "--checkpoint", checkpoint), tmp_path / "folder")
     own = tmp_path / "own"
     own.mkdir()
-    with page([sys.executable, "-c", WITHOUT], folder, own) as url:
+    with page(without("cpu"), folder, own) as url:
         with urllib.request.urlopen(url) as answer:
             assert answer.status == 200 and "musictx" in answer.read().decode()
         assert compose(url, folder, own) == checkpoint
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
+def test_the_network_runs_on_pytorch_without_tensorflow(laid_out: LayOut, tmp_path: Path) -> None:
+    """As on ZeroGPU, but for the GPU."""
+    folder = shutil.copytree(laid_out("--hardware", "zero"), tmp_path / "folder")
+    own = tmp_path / "own"
+    own.mkdir()
+    with page(without("zero"), folder, own, KERAS_BACKEND="torch", MUSICTX_ENGINE="keras") as url:
+        assert compose(url, folder, own) == "enhanced"
+
+
 def newest_python() -> str | None:
-    """The interpreter of the version that a Space has, if it is here: this one, in the path, or one that pyenv keeps."""
+    """The interpreter of the version that a Space has, if it is here: this one, in the path, or of pyenv."""
     about = "import sys; print('%d.%d' % sys.version_info[:2])"
     kept = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv").glob(f"versions/{PYTHON}.*/bin/python")
     for name in (sys.executable, f"python{PYTHON}", *map(str, sorted(kept))):
