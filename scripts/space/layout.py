@@ -77,9 +77,10 @@ def _replace(out: Path, made: Path) -> None:
     """Moves what was made to its place; a git repository there stays, so that it can be pushed from again."""
     out.mkdir(exist_ok=True)
     for old in out.iterdir():
+        if old.name == ".git":
+            continue
         if old.is_dir() and not old.is_symlink():
-            if old.name != ".git":
-                shutil.rmtree(old)
+            shutil.rmtree(old)
         else:
             old.unlink()
     for new in made.iterdir():

@@ -21,13 +21,18 @@ from scripts.space.requirements import PYTHON
 from tests.space.conftest import LayOut
 from tests.space.test_head import head
 from tests.ui.conftest import free_port
+from tests.zero_gpu.device_api import DeviceApi
 
 UV = [sys.executable, "-m", "uv"]
 # Libraries that are here and not on a Space of that hardware.
 ABSENT = {"cpu": ("keras", "tensorflow", "jax", "torch", "onnx"), "zero": ("tensorflow", "jax", "onnx")}
 WITHOUT = """
-import runpy, sys
+import os, runpy, sys
 sys.modules.update(dict.fromkeys(ABSENT))
+if "SPACES_ZERO_GPU" in os.environ:  # what the package changes in PyTorch takes a build with CUDA
+    sys.modules["torch"] = None
+    import spaces
+    del sys.modules["torch"]
 sys.argv, sys.path[0] = ["app.py", *sys.argv[1:]], ""
 runpy.run_path("app.py", run_name="__main__")
 """
@@ -95,13 +100,16 @@ def test_a_page_that_only_plays_needs_no_keras(checkpoint: str, laid_out: LayOut
 
 @pytest.mark.slow
 @pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
-def test_the_network_runs_on_pytorch_without_tensorflow(laid_out: LayOut, tmp_path: Path) -> None:
-    """As on ZeroGPU, but for the GPU."""
+def test_the_page_of_zerogpu_borrows_a_gpu_and_needs_no_tensorflow(laid_out: LayOut, tmp_path: Path) -> None:
+    """With a stand-in for the service that lends GPUs; the borrowed one is this machine's processor."""
     folder = shutil.copytree(laid_out("--hardware", "zero"), tmp_path / "folder")
     own = tmp_path / "own"
     own.mkdir()
-    with page(without("zero"), folder, own, KERAS_BACKEND="torch", MUSICTX_ENGINE="keras") as url:
-        assert compose(url, folder, own) == "enhanced"
+    with DeviceApi() as service:
+        zero = {"SPACES_ZERO_GPU": "true", "SPACES_ZERO_DEVICE_API_URL": service.url}
+        with page(without("zero"), folder, own, **zero) as url:
+            assert compose(url, folder, own) == "enhanced"
+        assert "/schedule" in service.paths() and "/release" in service.paths()
 
 
 def newest_python() -> str | None:
