@@ -3,7 +3,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 ARGS ?=
 
-.PHONY: run test lint bench soundfont lock
+.PHONY: run test lint bench soundfont lock space
 
 run:  ## set up .venv and start the page on http://127.0.0.1:7860
 	@$(PYTHON) make.py run $(ARGS)
@@ -22,3 +22,6 @@ soundfont:  ## build the Salamander grand piano into the cache
 
 lock:  ## raise the lock files to the newest versions that the requirements allow
 	@$(PYTHON) make.py lock
+
+space:  ## lay out a Hugging Face Space: make space ARGS="--hardware cpu --out ../space"
+	@$(PYTHON) make.py space $(ARGS)

@@ -106,22 +106,22 @@ def install_torch(torch: str) -> None:
         record(stamp, torch)
 
 
-def install_browser() -> None:
-    """Installs Chromium from the distribution, where that needs no password; else says so.
+def install_packaged(package: str, programs: Sequence[str], otherwise: str) -> None:
+    """Installs a package of the distribution unless one of its programs is there, where that needs no password.
 
-    The browser tests look for it themselves and, without it, are skipped with the reason.
+    Else `otherwise` is said: the tests look for the program themselves and, without it, are skipped with the reason.
     """
-    if any(shutil.which(name) for name in BROWSERS):
+    if any(shutil.which(name) for name in programs):
         return
     administrator = [] if getattr(os, "geteuid", lambda: 1)() == 0 else ["sudo", "-n"]
     if shutil.which("apt-get") and (not administrator or shutil.which("sudo")):
-        print("installing chromium from the distribution", flush=True)
+        print(f"installing {package} from the distribution", flush=True)
         quiet = ["-qq", "-o", "Dpkg::Use-Pty=0"]
-        for command in (["apt-get", "update", *quiet], ["apt-get", "install", "-y", *quiet, "chromium"]):
+        for command in (["apt-get", "update", *quiet], ["apt-get", "install", "-y", *quiet, package]):
             if subprocess.call([*administrator, *command], stdout=subprocess.DEVNULL):
                 break
-    if not any(shutil.which(name) for name in BROWSERS):
-        print("no Chromium here: the browser tests will be skipped", flush=True)
+    if not any(shutil.which(name) for name in programs):
+        print(otherwise, flush=True)
 
 
 def install_node_tools() -> str | None:
@@ -164,7 +164,8 @@ def test(options: Sequence[str], torch: str, everything: bool) -> None:
     """Lint, types and tests, the slow ones only if `everything`; `options` go to pytest, which runs node's as well."""
     install("requirements-dev.txt")
     install_torch(torch)
-    install_browser()
+    install_packaged("chromium", BROWSERS, "no Chromium here: the browser tests will be skipped")
+    install_packaged("git-lfs", ("git-lfs",), "no git-lfs here: the test that pushes a Space will be skipped")
     lint()
     slow = ["-m", ""] if everything else []
     # Two at a time: much of a test is waiting for a process or a page. A file stays whole, for its fixtures.
@@ -203,10 +204,15 @@ def soundfont(options: Sequence[str]) -> None:
     call(PYTHON, "-m", "musictx.audio.salamander", *options)
 
 
+def space(options: Sequence[str]) -> None:
+    """Lays out the folder that is uploaded as a Hugging Face Space; `options` say for which hardware and where."""
+    call(sys.executable, "-m", "scripts.space", *options)
+
+
 def main() -> None:
     """Reads the command line and does the one thing it names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("task", choices=("run", "test", "lint", "bench", "soundfont", "lock"))
+    parser.add_argument("task", choices=("run", "test", "lint", "bench", "soundfont", "lock", "space"))
     parser.add_argument("--torch", default=TORCH, help=f"what pip installs as PyTorch for the tests (default: {TORCH})")
     parser.add_argument("--all", action="store_true", help="test: the slow ones too, as the build server does")
     arguments, options = parser.parse_known_args()
@@ -216,7 +222,7 @@ def main() -> None:
         elif arguments.task in ("lint", "lock"):
             {"lint": lint, "lock": lock}[arguments.task]()
         else:
-            {"run": run, "bench": bench, "soundfont": soundfont}[arguments.task](options)
+            {"run": run, "bench": bench, "soundfont": soundfont, "space": space}[arguments.task](options)
     except KeyboardInterrupt:
         sys.exit(130)
 

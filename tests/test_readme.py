@@ -159,12 +159,9 @@ def test_seeds_are_counted_right() -> None:
     assert "twelve seeds" in README and len(PIECES) == 12
 
 
-def test_the_head_is_what_a_space_reads() -> None:
-    head = dict(re.findall(r"^(\w+): (.+)$", README.split("---")[1], re.MULTILINE))
-    assert head["sdk"] == "gradio" and (ROOT / head["app_file"]).is_file()
-    required = re.search(r"^gradio>=([\d.]+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
-    assert required is not None and head["sdk_version"].startswith(required[1])
-    assert len(head["short_description"]) <= 60
+def test_the_repository_does_not_pretend_to_be_a_space() -> None:
+    """The Hub would refuse it, so the head of a Space is in what `make space` lays out."""
+    assert README.startswith("# musictx") and "make space" in README
     assert (ROOT / "packages.txt").read_text(encoding="utf-8").split() == ["fluidsynth"]
 
 

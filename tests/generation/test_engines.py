@@ -65,6 +65,19 @@ def test_without_onnx_runtime_the_keras_engine_runs(
         open_engine(tiny, "onnx", tmp_path, FairLock())
 
 
+def test_without_keras_nothing_asks_for_its_gpu(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a Space for a CPU, which installs no Keras."""
+    for module in ("keras", "musictx.generation.engines.keras"):
+        monkeypatch.setitem(sys.modules, module, None)  # importing it fails
+    monkeypatch.setattr(Path, "exists", lambda path: True)  # a device file of a GPU
+    assert not engines.gpu_for_keras()
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "musictx.generation.engines.keras", None)
+    assert isinstance(open_engine(tiny, "auto", tmp_path, FairLock()), OnnxDecoder)
+    with pytest.raises(EngineError, match="pip install keras"):
+        open_engine(tiny, "keras", tmp_path, FairLock())
+
+
 @pytest.mark.parametrize(
     "program",
     [

@@ -63,8 +63,10 @@ def gpu_for_keras() -> bool:
     """Whether Keras has a GPU to run on; imports Keras only where the machine has one at all."""
     if not any(Path(place).exists() for place in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")):
         return False
-    import keras
-
+    try:
+        import keras
+    except ImportError:  # a host that only plays installs no Keras
+        return False
     if keras.backend.backend() == "torch":  # for which Keras lists no devices
         import torch
 
@@ -81,8 +83,11 @@ def _onnx(checkpoint: Path, cache: Path, int8: bool, lock: FairLock, bases: Sequ
 
 
 def _keras(checkpoint: Path, lock: FairLock, bases: Sequence[Path]) -> Decoder:
-    from musictx.generation.engines.keras import KerasDecoder  # seconds to import
-    from musictx.model.checkpoint import load_checkpoint
+    try:
+        from musictx.generation.engines.keras import KerasDecoder  # seconds to import
+        from musictx.model.checkpoint import load_checkpoint
+    except ImportError as error:
+        raise EngineError(f"Keras cannot be imported ({error}): pip install keras tensorflow.") from error
 
     dtype = "mixed_bfloat16" if gpu_for_keras() else None
     model, _ = load_checkpoint(checkpoint, vocabulary.fingerprint(), dtype, bases)

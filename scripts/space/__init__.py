@@ -1,0 +1,1 @@
+"""Lays out the folder that is uploaded as a Hugging Face Space; see `__main__.py`."""
