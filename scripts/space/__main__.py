@@ -36,7 +36,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--hardware", required=True, choices=HARDWARE, help="what the Space runs on")
     parser.add_argument("--out", required=True, type=Path, help="a folder that is empty or does not exist yet")
     parser.add_argument("--checkpoint", default="enhanced", help="name in checkpoints/ (default: enhanced)")
-    parser.add_argument("--training", action="store_true", help="named Hugging Face accounts may train (cpu, gpu)")
+    parser.add_argument("--training", action="store_true", help="named Hugging Face accounts may train")
     parser.add_argument("--repo", default="", help="USER/SPACE, for the thumbnail and the commands that are printed")
     return parser.parse_args(arguments)
 

@@ -75,11 +75,6 @@ def check_choice(choice: Choice) -> None:
     Raises:
         LayoutError: with the reason.
     """
-    if choice.training and choice.hardware == "zero":
-        raise LayoutError(
-            "ZeroGPU lends its GPU for single calls of a minute or two, so nobody can train there. "
-            "Take --hardware cpu or gpu, or leave --training out."
-        )
     if choice.repo and len([part for part in choice.repo.split("/") if part]) != 2:
         raise LayoutError(f"--repo is the name of the Space, as in --repo someone/musictx. Received: {choice.repo!r}")
 

@@ -59,9 +59,10 @@ def requirements_text(choice: Choice, root: Path) -> str:
 
 
 def _left_out(choice: Choice) -> set[str]:
-    if choice.hardware == "gpu" or choice.training:
-        return set()
-    return BACKENDS | GRAPHS | (set() if choice.hardware == "zero" else KERAS)
+    graphs = set() if choice.training else GRAPHS  # a network of a shape of its own may be trained
+    if choice.hardware == "zero":
+        return BACKENDS | graphs
+    return set() if choice.hardware == "gpu" or choice.training else BACKENDS | GRAPHS | KERAS
 
 
 def _as_installed(name: str, choice: Choice) -> str:

@@ -71,10 +71,11 @@ def test_the_licence_that_binds_most_counts() -> None:
     assert hub_licence(Choice("cpu", (Checkpoint("c", "C", "my own"), free))) == "other"
 
 
-def test_training_adds_the_sign_in_and_a_backend(laid_out: LayOut) -> None:
-    folder = laid_out("--hardware", "cpu", "--training")
+@pytest.mark.parametrize(("hardware", "backend"), [("cpu", "tensorflow-cpu"), ("zero", "torch"), ("gpu", "tensorflow")])
+def test_training_adds_the_sign_in_and_a_backend(hardware: str, backend: str, laid_out: LayOut) -> None:
+    folder = laid_out("--hardware", hardware, "--training")
     assert head(folder)["hf_oauth"] is True and "MUSICTX_TRAINERS" in (folder / "README.md").read_text("utf-8")
-    assert {"keras", "tensorflow-cpu", "onnx"} <= set(asked_for(folder))
+    assert {"keras", backend, "onnx"} <= set(asked_for(folder))
 
 
 def test_the_thumbnail_is_a_picture_of_the_space(laid_out: LayOut) -> None:
