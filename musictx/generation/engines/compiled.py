@@ -32,8 +32,7 @@ def compiled(model: MusicTransformer, program: Callable[..., Any], consumed: int
     if backend == "jax":
         return _compiled_by_jax(model, program, consumed)
 
-    def network(ids: Tensor, cache: KeyValueCache | None, focus: Tensor) -> ModelOutput:
-        return model(ids, cache=cache, focus=focus, training=False)
+    network = network_of(model)
 
     def run(*tensors: Any) -> Any:
         return program(network, *tensors)
@@ -47,6 +46,15 @@ def compiled(model: MusicTransformer, program: Callable[..., Any], consumed: int
 
         return torch.no_grad()(run)
     return run
+
+
+def network_of(model: MusicTransformer) -> Network:
+    """The model for inference as TensorFlow and PyTorch call it, with its present weights at every call."""
+
+    def network(ids: Tensor, cache: KeyValueCache | None, focus: Tensor) -> ModelOutput:
+        return model(ids, cache=cache, focus=focus, training=False)
+
+    return network
 
 
 def _compiled_by_jax(model: MusicTransformer, program: Callable[..., Any], consumed: int) -> Callable[..., Any]:

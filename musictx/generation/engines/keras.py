@@ -1,4 +1,5 @@
-"""The Keras engine: prefill and decoding loop compiled for TensorFlow or JAX, eager on PyTorch.
+"""The Keras engine: prefill and decoding loop compiled for TensorFlow or JAX; on PyTorch
+the step of the loop is replayed as a CUDA graph, see `repeated`, or runs as it is on a CPU.
 
     prompt -> blocks of PREFILL_BLOCK tokens through the network -> key/value cache
     cache -> one compiled call: `chunk` times (network, grammar, filters, draw)
@@ -18,11 +19,11 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from keras import ops, tree
+from keras import backend, ops, tree
 
 from musictx.config import SCOPES, SamplingConfig
 from musictx.generation.engines.base import Nats, Uniforms, token_nats
-from musictx.generation.engines.compiled import Network, compiled
+from musictx.generation.engines.compiled import Network, compiled, network_of
 from musictx.generation.engines.fair_lock import FairLock
 from musictx.generation.sampling.draw import draw
 from musictx.generation.sampling.state import SamplerState, state_after
@@ -58,6 +59,15 @@ class Controls(NamedTuple):
             ops.convert_to_tensor(sampling.top_p, "float32"),
             ops.convert_to_tensor(sampling.focus, "float32"),
         )
+
+
+class _Drawing(NamedTuple):
+    """What changes from token to token; number: of tokens drawn in this call, ids_RN: those."""
+
+    cache: KeyValueCache
+    state: SamplerState
+    number: Tensor
+    ids_RN: Tensor
 
 
 class KerasDecoder:
@@ -160,8 +170,30 @@ class KerasDecoder:
                 "score": self._score_program,
                 **{f"draw {scope}": partial(self._draw_program, scope) for scope in SCOPES},
             }
-            self._programs[key] = compiled(self.model, programs[kind], consumed=1)
+            repeats = backend.backend() == "torch" and kind.startswith("draw ")
+            self._programs[key] = (
+                self._repeated_draw(kind.removeprefix("draw "))
+                if repeats
+                else compiled(self.model, programs[kind], consumed=1)
+            )
         return self._programs[key]
+
+    def _repeated_draw(self, scope: str) -> Callable[..., Any]:
+        """For PyTorch, which compiles no loop: what `_draw_program` does, as one step that is repeated."""
+        from musictx.generation.engines.repeated import Repeated
+
+        self.traces += 1
+        network = network_of(self.model)
+        repeated = Repeated(lambda carried: self._step(scope, network, carried))
+
+        def draw_chunk(
+            cache: KeyValueCache, state: SamplerState, uniforms_RN: Tensor, count: Tensor, controls: Controls
+        ) -> tuple[KeyValueCache, SamplerState, Tensor]:
+            start = _Drawing(cache, state, ops.zeros((), "int32"), ops.zeros(uniforms_RN.shape, "int32"))
+            drawing, *_ = repeated((start, uniforms_RN, controls), int(count))
+            return drawing.cache, drawing.state, drawing.ids_RN
+
+        return draw_chunk
 
     def _prefill_program(self, network: Network, cache: KeyValueCache, ids_1T: Tensor, focus: Tensor) -> KeyValueCache:
         """Compiled: reads a block; its logits are not asked for, so they are not computed."""
@@ -191,17 +223,27 @@ class KerasDecoder:
     ) -> tuple[KeyValueCache, SamplerState, Tensor]:
         """Compiled: the first `count` of N draws; ids int32 (R, N), arbitrary behind `count`."""
         self.traces += 1
+        start = _Drawing(cache, state, ops.zeros((), "int32"), ops.zeros(uniforms_RN.shape, "int32"))
+
+        def step(_: Tensor, drawing: _Drawing) -> _Drawing:
+            return self._step(scope, network, (drawing, uniforms_RN, controls))[0]
+
+        drawing = ops.fori_loop(0, count, step, start)
+        return drawing.cache, drawing.state, drawing.ids_RN
+
+    def _step(
+        self, scope: str, network: Network, carried: tuple[_Drawing, Tensor, Controls]
+    ) -> tuple[_Drawing, Tensor, Controls]:
+        """Draws the next token of each row."""
+        drawing, uniforms_RN, controls = carried
+        number = drawing.number
         places_1N = ops.expand_dims(ops.arange(self.chunk, dtype="int32"), 0)
-
-        def step(number: Tensor, carried: Any) -> Any:
-            cache, state, ids_RN = carried
-            logits_RTV, cache = network(state.last_B[:, None], cache, controls.focus)
-            uniforms_R = ops.take(uniforms_RN, number, axis=1)
-            state = draw(ops, logits_RTV[:, 0], uniforms_R, state, controls, scope)
-            return cache, state, ops.where(places_1N == number, state.last_B[:, None], ids_RN)
-
-        carried = (cache, state, ops.zeros(uniforms_RN.shape, "int32"))
-        return ops.fori_loop(0, count, step, carried)
+        logits_RTV, cache = network(drawing.state.last_B[:, None], drawing.cache, controls.focus)
+        uniforms_R = ops.take(uniforms_RN, number, axis=1)
+        state = draw(ops, logits_RTV[:, 0], uniforms_R, drawing.state, controls, scope)
+        ids_RN = ops.where(places_1N == number, state.last_B[:, None], drawing.ids_RN)
+        assert cache is not None
+        return _Drawing(cache, state, number + 1, ids_RN), uniforms_RN, controls
 
 
 @dataclass

@@ -74,10 +74,9 @@ def apply(xp: Any, logits_BV: Array, state: DensityState) -> Array:
     onsets_BK, limit_B, key_limit_B = state
     all_B1 = STRENGTH * _excess(xp, xp.sum(onsets_BK, axis=-1, keepdims=True), limit_B)
     keys_BK = STRENGTH * _excess(xp, onsets_BK, key_limit_B)
-    # The tensor stands first: numpy would not know what to do with one of torch's.
-    short_BN = xp.maximum(1.0 - limit_B[:, None] * shifts_s(), 0.0)
-    bins_1 = np.ones((1, v.VELOCITY_BINS), np.float32)  # a velocity is always followed by a note-on
-    specials_1 = np.zeros((1, v.SIZE - v.EVENTS), np.float32)
+    short_BN = xp.maximum(1.0 - xp.multiply(limit_B[:, None], shifts_s()), 0.0)
+    bins_1 = xp.ones((1, v.VELOCITY_BINS), dtype="float32")  # a velocity is always followed by a note-on
+    specials_1 = xp.zeros((1, v.SIZE - v.EVENTS), dtype="float32")
     in_order = [keys_BK + all_B1, xp.zeros_like(keys_BK), all_B1 * short_BN, all_B1 * bins_1, all_B1 * specials_1]
     return logits_BV - xp.concatenate(in_order, axis=-1)
 

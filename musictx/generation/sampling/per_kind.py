@@ -44,7 +44,7 @@ def filter_per_kind(xp: Any, logits_BV: Array, temperature: Array, top_k: Array,
     best_BV = likeliest(xp, logits_BV)
     logits_BV = logits_BV - xp.max(logits_BV, axis=-1, keepdims=True)
     # One row for each kind: keys are 128, velocities 32, so that the rest of their row is forbidden.
-    velocities_BN = xp.full_like(logits_BV[:, _ON], _NEVER)[:, v.VELOCITY_BINS :]
+    velocities_BN = xp.zeros_like(logits_BV[:, _ON])[:, v.VELOCITY_BINS :] + _NEVER
     velocities_BN = xp.concatenate([logits_BV[:, _VELOCITIES], velocities_BN], axis=-1)
     kinds_BKN = xp.stack([logits_BV[:, _ON], logits_BV[:, _OFF], velocities_BN], axis=1)
     kept_BKN = _filtered_kinds(xp, kinds_BKN, temperature, top_k, top_p)
