@@ -25,6 +25,8 @@ pytest.importorskip("torch", reason="PyTorch is missing: `make test` installs it
 gradio_client = pytest.importorskip("gradio_client")
 
 SEED = ROOT / "assets" / "seeds" / "blues.mid"
+# What the Hub adds to a visitor's requests: whose minutes they use.
+TOKEN = {"X-IP-Token": "header.payload.signature"}
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,7 @@ def url(page_process: tuple[str, int], api: DeviceApi) -> str:
 
 def compose(url: str) -> dict[str, Any]:
     """The facts about a short piece."""
-    client = gradio_client.Client(url, verbose=False, download_files=False)
+    client = gradio_client.Client(url, verbose=False, download_files=False, headers=TOKEN)
     facts: dict[str, Any] = client.predict(
         seed_file=gradio_client.handle_file(SEED),
         checkpoint="original",
@@ -103,7 +105,7 @@ def test_a_piece_is_drawn_in_the_process_that_has_the_gpu(
     until(released(api, before))
     asked = dict(api.calls[before:])
     assert int(asked["/allow"]["pid"]) != page_process[1]
-    assert 5 < int(asked["/schedule"]["durationSeconds"]) < 60
+    assert 5 < int(asked["/schedule"]["durationSeconds"]) < 60 and asked["/schedule"]["token"] == TOKEN["X-IP-Token"]
     assert asked["/release"] == {"allowToken": asked["/allow"]["allowToken"], "fail": "false"}
 
 
@@ -119,11 +121,12 @@ def test_what_the_service_refuses_the_cpu_plays_and_says_so(url: str, api: Devic
 def test_the_page_says_what_plays_and_stop_gives_the_gpu_back(
     url: str, api: DeviceApi, open_page: Callable[..., Any]
 ) -> None:
-    page = open_page(url)
+    page = open_page(url, extra_http_headers=TOKEN)
     set_number(page, "seconds", 180)
     before = len(api.calls)
     page.click("#generate")
     page.wait_for_selector(".stage:has-text('tokens/s · GPU')")
+    assert dict(api.calls[before:])["/schedule"]["token"] == TOKEN["X-IP-Token"]
     page.click("#stop-generating")
     page.wait_for_selector("[data-phase=done]")
     page.wait_for_selector(".stage:has-text('Stopped')")
