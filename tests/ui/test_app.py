@@ -66,7 +66,7 @@ def test_unknown_checkpoint_is_said_at_start(
 ) -> None:
     with pytest.raises(CheckpointError, match="There are: enhanced"):
         serve(fake_studio, fake_workshop, host="127.0.0.1", port=0, checkpoint="enhancd")
-    monkeypatch.setattr("musictx.workshop.workshop.open_workshop", lambda project, engine: fake_workshop)
+    monkeypatch.setattr("musictx.workshop.workshop.open_workshop", lambda *_, **__: fake_workshop)
     assert app.main(["--checkpoint", "enhancd"]) == 2
     assert "enhancd" in capsys.readouterr().err
 
