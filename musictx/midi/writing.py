@@ -16,6 +16,13 @@ MAJOR_KEYS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", 
 MINOR_KEYS = ("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m", "A#m")
 
 
+def import_writer() -> None:
+    """Imports mido now. It walks its own names as it is imported, which failed once as the first import came from one of
+    many threads: a program with threads calls this before it has any.
+    """
+    import mido  # noqa: F401
+
+
 def write_midi(
     notes: NoteSequence,
     path: str | Path,

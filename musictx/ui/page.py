@@ -16,6 +16,7 @@ from musictx.hosting.files import own_files
 from musictx.hosting.settings import HostSettings
 from musictx.hosting.watch import Watch
 from musictx.midi.files import MIDI_SUFFIXES
+from musictx.midi.writing import import_writer
 from musictx.ui import icons
 from musictx.ui.about.tab import build_about
 from musictx.ui.access.identity import build_browser_state
@@ -154,6 +155,7 @@ def serve(
     settings = settings or HostSettings.from_environment(os.environ)
     chosen = _check(studio, checkpoint)
     check_address(host, port)
+    import_writer()
     warm_up, watch = WarmUp(studio, chosen), Watch()
     watch.readiness(lambda: warm_up.state)
     with own_files():
