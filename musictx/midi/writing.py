@@ -17,8 +17,9 @@ MINOR_KEYS = ("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#
 
 
 def import_writer() -> None:
-    """Imports mido now. It walks its own names as it is imported, which failed once as the first import came from one of
-    many threads: a program with threads calls this before it has any.
+    """Imports mido now, for programs with threads, before they have any.
+
+    It walks its own names as it is imported, which failed once when the first import came from one of many threads.
     """
     import mido  # noqa: F401
 
