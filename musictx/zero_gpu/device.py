@@ -20,7 +20,7 @@ from musictx.generation.engines.choose import VARIABLE
 from musictx.generation.tokens import Drawn, TokenRequest, TokenSource
 from musictx.midi import vocabulary
 from musictx.zero_gpu.job import GpuJob
-from musictx.zero_gpu.speeds import USUAL_TOKENS_S, Speeds
+from musictx.zero_gpu.speeds import Speeds, expected_tokens
 from musictx.zero_gpu.tokens import GpuCall, ZeroGpuTokens
 
 START_S = 8.0  # a fork, CUDA's start and the weights' way to the GPU
@@ -89,5 +89,4 @@ def gpu_call(job: GpuJob) -> GpuCall:
 
 def call_seconds(request: TokenRequest) -> float:
     """Seconds of GPU to ask for: they must fit what a visitor has left, so they follow the length asked for."""
-    tokens = request.seconds * USUAL_TOKENS_S * request.variations
-    return min(LONGEST_S, START_S + tokens / SLOWEST_TOKENS_S)
+    return min(LONGEST_S, START_S + expected_tokens(request) / SLOWEST_TOKENS_S)

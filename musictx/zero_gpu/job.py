@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from musictx.generation.generate import within
@@ -24,4 +25,4 @@ class GpuJob:
     def __call__(self, folder: str, request: TokenRequest) -> Iterator[Drawn]:
         """The tokens of the checkpoint in `folder`, up to the last that the request needs."""
         for drawn in within(self._models.tokens(folder), request):
-            yield Drawn(drawn.ids_BN, drawn.work_s, GPU)
+            yield replace(drawn, engine=GPU)

@@ -85,9 +85,9 @@ class GpuRuns:
                 (folder / "process.json").unlink(missing_ok=True)
 
     def _call_by_call(self, folder: Path, config: TrainingConfig) -> None:
-        first_s = _done(folder)[1]
+        step, seconds = _done(folder)
+        first_s = seconds
         while not stop_asked(folder):
-            step, seconds = _done(folder)
             left_s = config.max_minutes * 60 - (seconds - first_s) if config.max_minutes else TRAINED_S
             if config.share_done(step, seconds) == 1 or left_s <= 0:
                 return
@@ -95,7 +95,8 @@ class GpuRuns:
                 self._train(str(folder), min(TRAINED_S, left_s))
             except Exception as error:
                 raise TrainingError(f"{reason(error)}. Resume goes on from the last saved step.") from error
-            if _done(folder)[0] == step and not stop_asked(folder):
+            before, (step, seconds) = step, _done(folder)
+            if step == before and not stop_asked(folder):
                 raise TrainingError(
                     f"In {TRAINED_S:.0f} s of GPU not one step was done. Start a run with a smaller batch."
                 )

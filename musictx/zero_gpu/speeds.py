@@ -13,6 +13,11 @@ MEMORY = 0.7  # weight of what was measured before
 ANEW_S = 900.0  # after so long the GPU is tried again, though it was slower
 
 
+def expected_tokens(request: TokenRequest) -> float:
+    """How many tokens of all variations a piece of that length usually has."""
+    return request.seconds * USUAL_TOKENS_S * request.variations
+
+
 class Speeds:
     """Tokens a second of both devices and the GPU's way to its first token; safe to ask from several threads.
 
@@ -46,7 +51,7 @@ class Speeds:
         with self._lock:
             if not self.cpu_rate or not self.gpu_rate or self._clock() - self._gpu_heard_s > ANEW_S:
                 return True
-            tokens = request.seconds * USUAL_TOKENS_S * request.variations
+            tokens = expected_tokens(request)
             return self.gpu_start_s + tokens / self.gpu_rate < tokens / self.cpu_rate
 
 
