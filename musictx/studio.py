@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from musictx.audio.encode import write_audio
+from musictx.audio.samples import SamplePacks
 from musictx.audio.soundfont import SoundFont, best_soundfont, find_soundfonts
 from musictx.audio.synth import render
 from musictx.config import AUDIO_FORMATS, MIDI_FORMATS, SAMPLE_RATE_HZ, ComposeSettings, RenderSettings
@@ -99,6 +100,7 @@ class Studio:
         self.folders = folders or StudioFolders.beside(Path(__file__).resolve().parent.parent)
         self.limits = limits or SeedLimits()
         self.read = read or BoundedReader()
+        self._packs = SamplePacks(self.folders.cache / "samples")
         self._loaded = ModelCache(self.folders.checkpoints, self.folders.cache, engine, resolve, elsewhere)
 
     def checkpoints(self) -> tuple[CheckpointCard, ...]:
@@ -228,6 +230,14 @@ class Studio:
             CheckpointError: if the checkpoint cannot be used.
         """
         return score_seed(self.decoder(checkpoint), encode(seed.recording.notes), focus)
+
+    def sample_pack(self, name: str | None) -> Path:
+        """The samples of the SoundFont of that name for a browser to play from, see `audio.samples`; made if missing.
+
+        Raises:
+            AudioError: if there is no such font, or it cannot be played here.
+        """
+        return self._packs.path(self.soundfont(name))
 
     def render(self, notes: NoteSequence, settings: RenderSettings) -> npt.NDArray[np.float32]:
         """Samples of `notes`, float32 (frames, 2) at 44,100 Hz.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,7 @@ FORMATS: Mapping[str, AudioFormat] = MappingProxyType(
 )
 
 
-def write_audio(samples: Block, path: Path, sample_rate_hz: int) -> Path:
+def write_audio(samples: Block, path: Path, sample_rate_hz: int, compression: float | None = None) -> Path:
     """Writes `samples`, in [-1, 1] or whole numbers of full scale, in the format of `path`'s suffix; returns `path`.
 
     WAV and FLAC are 16 bit; MP3 and OGG about 160 kbit/s for a piano. Whatever passes full scale is cut off, and a
@@ -63,6 +63,9 @@ def write_audio(samples: Block, path: Path, sample_rate_hz: int) -> Path:
 
     Args:
         samples: shape (frames, 2), or (frames,) and (frames, 1) for one channel that is heard on both sides.
+        path: of the file.
+        sample_rate_hz: of the samples.
+        compression: of a lossy format, from 0 (best) to 1 (smallest), where its own is not wanted.
 
     Raises:
         AudioError: if the suffix is none of .wav .flac .mp3 .ogg, there are more channels than two, the format does
@@ -78,7 +81,7 @@ def write_audio(samples: Block, path: Path, sample_rate_hz: int) -> Path:
         for start in range(0, len(samples), BLOCK_FRAMES):
             yield samples[start : start + BLOCK_FRAMES]
 
-    return _write_whole(blocks, path, sample_rate_hz)
+    return _write_whole(blocks, path, sample_rate_hz, compression)
 
 
 def convert_audio(source: Path, path: Path) -> Path:
@@ -120,11 +123,15 @@ def _unreadable(source: Path, reason: object) -> AudioError:
     return AudioError(f"{source} could not be read ({reason}). Render it again.")
 
 
-def _write_whole(blocks: Callable[[], Iterable[Block]], path: Path, sample_rate_hz: int) -> Path:
+def _write_whole(
+    blocks: Callable[[], Iterable[Block]], path: Path, sample_rate_hz: int, compression: float | None = None
+) -> Path:
     """Writes what `blocks` gives at each call to `path`, which appears when it is complete."""
     chosen = FORMATS.get(path.suffix.lower())
     if chosen is None:
         raise AudioError(f"Audio can be written as {', '.join(FORMATS)}. Received: {path.name!r}")
+    if compression is not None and chosen.lossy:
+        chosen = replace(chosen, compression=compression)
     if chosen.rates_hz and sample_rate_hz not in chosen.rates_hz:
         known = ", ".join(map(str, chosen.rates_hz))
         raise AudioError(

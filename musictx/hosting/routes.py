@@ -18,6 +18,7 @@ READ = (
     r"/pwa_icon(/\d+)?",
     r"/logout",
     r"/login/(huggingface|callback)",
+    r"/samples(/[0-9a-f]{32}\.samples)?",
     r"/healthz",
     r"/metrics",
     r"/gradio_api/(info|openapi\.json|config|theme\.css|app_id|user|login_check|startup-events)",

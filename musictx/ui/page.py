@@ -112,7 +112,7 @@ def launch_options(
 ) -> dict[str, Any]:
     """What Gradio 6 takes at launch: look, limits, footer, and the guards around it all; see `build_page`."""
     return {
-        **hosting_options(upload_limit(workshop), settings, watch),
+        **hosting_options(upload_limit(workshop), workshop.studio.sample_pack, settings, watch),
         "theme": build_theme(),
         "css": read_styles(),
         "head": read_component_styles(),
@@ -184,9 +184,11 @@ def _check(studio: Studio, checkpoint: str | None) -> str | None:
 
 
 def _header(studio: Studio) -> str:
+    fonts = studio.soundfonts()
     limits = {
         "equal_takes": EQUAL_TAKES,
         "kept_takes": MOST_KEPT,
+        "soundfont": fonts[0].name if fonts else None,
         "seed": {"bytes": studio.limits.file_bytes, "suffixes": MIDI_SUFFIXES},
     }
     return (

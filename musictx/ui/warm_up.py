@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from typing import TYPE_CHECKING
@@ -57,3 +58,5 @@ class WarmUp:
             self.problem = "The model could not be prepared. The terminal shows why."
         finally:
             self._done.set()
+        with contextlib.suppress(MusictxError, OSError):  # whoever asks for it hears why
+            self._studio.sample_pack(None)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from musictx.audio.samples import SamplePacks
 from musictx.config import MODEL_PRESETS, ComposeSettings, RenderSettings
 from musictx.generation.score import SeedScore
 from musictx.midi.analysis import SeedReport, describe
@@ -20,6 +21,7 @@ from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import Sharing
 from musictx.midi.passages import SharedPassage
 from musictx.takes import BuiltInSeed, Progress, Seed, Take
+from tests.audio.fonts import write_tones
 
 SAMPLE_RATE_HZ = 44_100
 
@@ -44,6 +46,7 @@ class FakeStudio:
 
     def __init__(self, folder: Path, *, pace: float = 25.0) -> None:
         self.pace, self.limits = pace, SeedLimits()
+        self._tones, self._packs = write_tones(folder / "tones.sf2"), SamplePacks(folder / "samples")
         self._seeds = []
         for name, bars in (("prelude", 4), ("waltz", 6)):
             path = folder / f"{name}.mid"
@@ -69,6 +72,10 @@ class FakeStudio:
     def soundfonts(self) -> tuple[Any, ...]:
         """One SoundFont."""
         return (SimpleNamespace(name="Sine", path=Path("sine.sf2"), licence="MIT", credit="nobody", stereo=True),)
+
+    def sample_pack(self, name: str | None) -> Path:
+        """Of a font of tones."""
+        return self._packs.path(self._tones)
 
     def built_in_seeds(self) -> tuple[BuiltInSeed, ...]:
         """Two seeds."""

@@ -23,6 +23,9 @@ class Kettle:
         if self.error:
             raise self.error
 
+    def sample_pack(self, name: str | None) -> None:
+        """Nobody asks for it."""
+
 
 def warmed(kettle: Any, checkpoint: str | None = "enhanced") -> WarmUp:
     """A warm-up that is over."""

@@ -57,7 +57,8 @@ function showSide(deck, place, hold) {
   showNotes(deck, place, side);
   deck.say(side?.made ? picture.join_s : null, side ? (side.made ? picture.sounding : "") : picture.sounding);
   const ask = picture.phase === "seed" && picture.seed ? () => trigger("hear") : null;
-  deck.load((side ? side.audio : picture.seed_audio)?.url, hold, ask, lastEnd([deck.roll.layers.flat()]));
+  const knownS = picture.phase === "working" && side ? picture.join_s + side.reached_s : null;
+  deck.load((side ? side.audio : picture.seed_audio)?.url, hold, { ask, knownS });
   const waits = picture.phase === "working" && !side?.reached_s && !side?.problem;
   deck.find(".roll-wait").hidden = !waits;
   deck.find(".roll-wait-text").textContent = picture.wait;
@@ -111,7 +112,7 @@ function showSwitches() {
   decks.forEach((deck, place) => {
     const button = deck.find(".switch");
     button.textContent = `Go on in ${label(1 - place)}`;
-    button.disabled = !deck.player.url || !decks[1 - place].player.url || !picture.sides;
+    button.disabled = !deck.player.can || !decks[1 - place].player.can || !picture.sides;
     if (deck.player.playing) active = place;
   });
 }
@@ -119,7 +120,7 @@ function showSwitches() {
 /** The other one, from the same second on. */
 function goOnIn(place) {
   const [from, to] = [decks[1 - place].player, decks[place].player];
-  if (!from.url || !to.url || !picture.sides) return;
+  if (!from.can || !to.can || !picture.sides) return;
   active = place;
   from.pause();
   to.seek(from.time);

@@ -28,6 +28,8 @@ LAST_STATE = """async (...values) => {
   return [...values.slice(0, -1), window.musictx.keep.lastState()];
 }"""
 
+USE_SAMPLES = "(name) => { window.musictx?.sampler.use(name); }"
+
 
 def wire(
     page: gr.Blocks,
@@ -102,6 +104,7 @@ def _wire_music(page: gr.Blocks, tab: ComposeTab, music: ComposeHandlers, kept: 
     )
     made.failure(music.recover, [tab.desk], [tab.stage, tab.generate, tab.stop], **QUICK)
     made.then(music.sound, [tab.desk, *tab.sound], [tab.stage], **SOUND)
+    tab.soundfont.change(None, [tab.soundfont], None, js=USE_SAMPLES, **QUICK)
     for changed in (tab.soundfont.change, tab.room.input):
         changed(music.sound_anew, [tab.desk, *tab.sound], [tab.stage], **SOUND)
     tab.stop.click(music.stop, None, [tab.stop], **QUICK)

@@ -1,20 +1,21 @@
 // Sound on the whole page: the space bar plays and pauses, and what sounds on a tab behind can be paused in front.
 
 const behind = element.querySelector(".behind");
-let last = null; // the <audio> that sounded last
+let last = null; // the player that sounded last
 
-const isSounding = (audio) => !audio.paused && !audio.ended;
-const isInFront = (audio) => Boolean(audio.closest(".stage")?.checkVisibility());
+const isInFront = ({ audio }) => Boolean(audio.closest(".stage")?.checkVisibility());
+/** Whether it can be gone on with. */
+const isOpen = (player) => Boolean(player?.audio.isConnected && (player.url || player.isLive) && !player.ended);
 
 function pauseOrPlay() {
-  const sounding = [...document.querySelectorAll("audio")].find(isSounding);
+  const sounding = [...players].find((player) => player.playing);
   if (sounding) {
     sounding.pause();
     return true;
   }
   const asked = new CustomEvent("musictx-play", { cancelable: true });
   if (!document.dispatchEvent(asked)) return true; // the tab in front plays
-  if (!last?.isConnected || !last.currentSrc || last.ended) return false;
+  if (!isOpen(last)) return false;
   last.play();
   return true;
 }
@@ -34,30 +35,46 @@ document.addEventListener("keydown", (event) => {
 });
 
 function showBehind() {
-  const away = last?.isConnected && last.currentSrc && !last.ended && !isInFront(last);
+  const away = isOpen(last) && !isInFront(last);
   const focused = document.activeElement === behind;
-  behind.hidden = !away || !(isSounding(last) || behind.dataset.paused === "true");
+  behind.hidden = !away || !(last.playing || behind.dataset.paused === "true");
   if (behind.hidden && focused) document.querySelector("[role=tab][aria-selected=true]")?.focus();
   if (behind.hidden) return;
-  const title = last.closest(".stage")?.querySelector(".stage-title")?.textContent ?? "";
-  behind.querySelector("span").textContent = `${isSounding(last) ? "Pause" : "Play"} ${title}`.trim();
-  behind.classList.toggle("playing", isSounding(last));
+  const title = last.audio.closest(".stage")?.querySelector(".stage-title")?.textContent ?? "";
+  behind.querySelector("span").textContent = `${last.playing ? "Pause" : "Play"} ${title}`.trim();
+  behind.classList.toggle("playing", last.playing);
 }
 
 const watched = new WeakSet();
 const tabs = new ResizeObserver(showBehind); // a tab that goes behind has no size
 
-for (const name of ["play", "pause", "ended", "emptied"])
+document.addEventListener("musictx-sound", ({ detail: { player, event } }) => {
+  if (event === "play") last = player;
+  if (player !== last) return;
+  behind.dataset.paused = String(event === "pause" && !player.ended && !isInFront(player));
+  if (!watched.has(player)) tabs.observe(player.audio.closest(".stage") ?? player.audio);
+  watched.add(player);
+  showBehind();
+});
+behind.addEventListener("click", () => (last.playing ? last.pause() : last.play()));
+
+// Browsers let a page sound once something was pressed.
+for (const name of ["pointerdown", "keydown"])
   document.addEventListener(
     name,
-    ({ target }) => {
-      if (name === "play") last = target;
-      if (target !== last) return;
-      behind.dataset.paused = String(name === "pause" && !target.ended && !isInFront(target));
-      if (!watched.has(target)) tabs.observe(target.closest(".stage") ?? target);
-      watched.add(target);
-      showBehind();
+    () => {
+      sampler.wake();
+      useFirst();
     },
-    true, // these events do not bubble
+    true,
   );
-behind.addEventListener("click", () => (isSounding(last) ? last.pause() : last.play()));
+
+/** The samples of the page's first SoundFont, unless another one was chosen meanwhile. */
+function useFirst() {
+  if (LIMITS.soundfont !== null && sampler.wanted === null) sampler.use(LIMITS.soundfont);
+}
+
+// They come once all else is there: two megabytes that nobody waits for at first sight.
+const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 500));
+if (document.readyState === "complete") whenIdle(useFirst);
+else window.addEventListener("load", () => whenIdle(useFirst));

@@ -1,13 +1,15 @@
 // A deck: one roll and its player, with the buttons, keys and pointer that both share (roll.html, transport.html).
 // Every tab that plays something builds on it; what a tab shows it tells the deck by `show`, `load` and `say`.
 
+const WRITING = "waiting for the next notes…";
+const LOADING = "loading the piano…";
+
 class Deck {
   /** `root` holds the elements; `onState` is called when playing, loading or ready changes. */
   constructor(root, onState = () => {}) {
     this.root = root;
     this.box = this.find(".roll");
     this.roll = new Roll(this.box, this.find(".roll-base"), this.find(".roll-top"), this.find(".roll-head"));
-    this.box.roll = this.roll; // for the console and the tests
     this.onState = onState;
     this.problem = null; // what is told,
     this.dismissed = 0; // and the key of the one that was closed
@@ -24,6 +26,7 @@ class Deck {
         this.onState();
       },
     );
+    Object.assign(this.box, { roll: this.roll, player: this.player }); // for the console and the tests
     this.listen();
   }
 
@@ -53,14 +56,18 @@ class Deck {
   }
 
   /**
-   * The sound at `url`, or none; `hold` keeps position and playing. Without a url `ask` is how to get one, once somebody
-   * presses play, of music that lasts `length` seconds.
+   * The notes on the roll, and their sound at `url` or none; `hold` keeps position and playing.
+   *
+   * knownS: how far the notes are written while they grow, null once they are whole. ask: without a url how to get one,
+   * once somebody presses play and the notes cannot be played as they are.
    */
-  load(url, hold, ask = null, length = 0) {
+  load(url, hold, { knownS = null, ask = null } = {}) {
+    const rows = this.roll.layers.flat();
+    this.player.live.give(rows, knownS);
     const silent = !this.player.url;
     if (!hold) this.placed = false;
     if (!url && !this.words.sounding) this.player.asked = false; // there is no sound to be had
-    this.player.load(url ?? null, hold, ask, length);
+    this.player.load(url ?? null, hold, ask, lastEnd([rows]));
     if (silent && this.player.url) this.announce(`The sound${this.name && ` of ${this.name}`} is ready.`);
     this.showTransport();
     if (!this.player.can) this.roll.setPlayhead(null);
@@ -96,17 +103,24 @@ class Deck {
 
   showTransport() {
     const ready = this.player.can;
-    const waiting = this.player.asked || (Boolean(this.words.sounding) && !ready);
+    const behindHand = this.player.isLive && this.player.live.waiting;
+    const waiting = this.player.asked || behindHand || (Boolean(this.words.sounding) && !ready);
     for (const name of [".play", ".stop"]) this.find(name).disabled = !ready;
     this.find(".join").disabled = !ready || this.words.joinS === null;
     const play = this.find(".play");
     play.classList.toggle("playing", this.player.playing);
     play.classList.toggle("waiting", waiting);
     play.setAttribute("aria-label", this.named(this.player.playing ? "Pause" : "Play"));
-    this.find(".transport-note").textContent = waiting ? this.words.sounding : this.words.note;
+    this.find(".transport-note").textContent = this.transportNote(behindHand, waiting);
     this.find(".time-all").textContent = clock(this.player.length);
     this.box.setAttribute("aria-valuemax", this.player.length.toFixed(1));
     this.showTime(this.player.time);
+  }
+
+  transportNote(behindHand, waiting) {
+    if (behindHand) return WRITING;
+    if (this.player.asked && sampler.state === "loading" && !this.player.url) return LOADING;
+    return waiting ? this.words.sounding : this.words.note;
   }
 
   showTime(time) {

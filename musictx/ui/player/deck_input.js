@@ -1,15 +1,36 @@
 // Buttons and keys of a deck; what the mouse and fingers do on the roll is in deck_pointer.js.
 
-/** What a slider of loudness does to some decks. */
-function wireVolume(label, decks) {
-  const slider = label.querySelector("input");
+const MUTE_KEY = "musictx-muted";
+
+/** A slider of loudness for some decks, and the button that mutes the whole page, which the browser keeps. */
+function wireVolume(box, decks) {
+  const [slider, mute] = [box.querySelector("input"), box.querySelector(".mute")];
   const set = () => {
-    for (const deck of decks) deck.player.audio.volume = slider.value ** 2; // ears are not linear
-    label.classList.toggle("muted", slider.value === "0");
+    const level = isMuted() ? 0 : slider.value ** 2; // ears are not linear
+    for (const deck of decks) deck.player.setLevel(level);
+    box.classList.toggle("muted", level === 0);
+    mute.setAttribute("aria-pressed", String(isMuted()));
     slider.style.setProperty("--share", `${slider.value * 100}%`);
   };
-  slider.addEventListener("input", set);
+  slider.addEventListener("input", () => (isMuted() ? setMuted(false) : set()));
+  mute.addEventListener("click", () => setMuted(!isMuted()));
+  document.addEventListener(MUTE_KEY, set);
   set();
+}
+
+function isMuted() {
+  try {
+    return localStorage.getItem(MUTE_KEY) === "yes";
+  } catch {
+    return false;
+  }
+}
+
+function setMuted(muted) {
+  try {
+    localStorage.setItem(MUTE_KEY, muted ? "yes" : "no");
+  } catch {} // a browser that keeps nothing has its own volume
+  document.dispatchEvent(new Event(MUTE_KEY));
 }
 
 Object.assign(Deck.prototype, {

@@ -1,8 +1,9 @@
 // The stage: shows one value from Python (see stage_view.py) on a deck.
 // Python sends the whole picture each time; Gradio sends only what differs.
 
-const { CHANGED, Deck, Notes, OWN, SHOWN, isBusy, keep, lastEnd, make } = window.musictx;
+const { CHANGED, Deck, Notes, OWN, SHOWN, isBusy, keep, lastEnd, make, sampler } = window.musictx;
 const { playOnSpace, pressGenerate, pressTwice, showTabs, takeSeeds, wireBegin, wireVolume } = window.musictx;
+const BEFORE_S = 0.05; // silence before the first note of what is heard as it comes
 const find = (name) => element.querySelector(name);
 const deck = new Deck(element);
 const { roll, player } = deck;
@@ -13,6 +14,7 @@ let takeNotes = []; // one Notes a take: what has been settled
 let picture = null; // the value on show
 let chosen = 0; // index of the take on show
 let grew = false; // the last picture was still growing
+let listens = false; // the take that grows is heard as soon as it has a note
 let announced = "";
 
 const take = () => picture?.takes[chosen] ?? null;
@@ -27,6 +29,7 @@ function update() {
   const first = !picture;
   const fresh = first || next.serial !== picture.serial;
   const began = next.phase === "working" && picture?.phase !== "working";
+  if (began) listens = true; // what is asked for here is heard as it comes
   const another = fresh && picture && next.phase === "seed" && !next.problem;
   if (fresh) {
     takeNotes = [];
@@ -39,6 +42,7 @@ function update() {
   if (next.own) keep.write(OWN, next.own);
   showNotes();
   showSound(!fresh);
+  listenIn();
   showWords();
   showTakes();
   showDownloads();
@@ -56,7 +60,7 @@ function showNotes() {
   const working = picture.phase === "working";
   const whole = working ? picture.join_s + picture.target_s : Math.max(lastEnd(layers), player.length);
   roll.show(layers, current || working ? picture.join_s : null, whole + 0.3);
-  if (roll.held)
+  if (roll.held || player.playing)
     roll.invalidate(); // the visitor is looking elsewhere
   else if (working && whole > 75) {
     // Too long to read at once: look at the growing end, zoom out when it is done.
@@ -70,7 +74,16 @@ function showNotes() {
 /** `hold`: position and playing, where the same music goes on. */
 function showSound(hold) {
   deck.say(take() ? picture.join_s : null, picture.sounding);
-  deck.load(sound()?.url, hold, onDemand(), lastEnd([roll.layers.flat()]));
+  const knownS = picture.phase === "working" ? picture.join_s + picture.reached_s : null;
+  deck.load(sound()?.url, hold, { ask: onDemand(), knownS });
+}
+
+/** Plays the new music from its first note on, as soon as there is one; a later press on pause is not undone. */
+function listenIn() {
+  const first = roll.layers[1].reduce((least, row) => Math.min(least, row[2]), Number.POSITIVE_INFINITY);
+  if (!listens || !Number.isFinite(first) || !element.offsetParent) return;
+  listens = false;
+  if (!player.playing && sampler.ready) player.playNotes(Math.max(picture.join_s, first - BEFORE_S));
 }
 
 function showWords() {
@@ -104,6 +117,7 @@ function choose(index) {
   chosen = index;
   showNotes();
   showSound(true);
+  player.exchange();
   showTakes();
   showDownloads();
 }

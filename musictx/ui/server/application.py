@@ -22,6 +22,7 @@ from musictx.hosting.watch import Watch
 from musictx.ui.server.compression import CompressedDocuments
 from musictx.ui.server.fair_queue import FairQueue
 from musictx.ui.server.preloads import Preloads, scripts_for
+from musictx.ui.server.samples import SampleFiles
 
 SWEEP_EVERY_S = 300.0
 # What stands on the page at first sight; the scripts of the rest may come after it.
@@ -42,18 +43,22 @@ MB = 2**20
 
 
 def hosting_options(
-    upload_bytes: int, settings: HostSettings | None = None, watch: Watch | None = None
+    upload_bytes: int,
+    pack_of: Callable[[str | None], Path],
+    settings: HostSettings | None = None,
+    watch: Watch | None = None,
 ) -> dict[str, Any]:
     """What `Blocks.launch` takes so that the page is served behind the guards.
 
     Args:
         upload_bytes: of one upload.
+        pack_of: the samples of a SoundFont, see `samples.SampleFiles`.
         settings: from the environment if not given.
         watch: for the figures; new ones if not given.
     """
     settings = settings or HostSettings.from_environment(os.environ)
     return {
-        "app_kwargs": {"lifespan": _lifespan(upload_bytes, settings, watch or Watch())},
+        "app_kwargs": {"lifespan": _lifespan(upload_bytes, pack_of, settings, watch or Watch())},
         "root_path": settings.root_path or None,
         "state_session_capacity": settings.sessions,
         "enable_monitoring": False,
@@ -64,7 +69,7 @@ def hosting_options(
 
 
 def _lifespan(
-    upload_bytes: int, settings: HostSettings, watch: Watch
+    upload_bytes: int, pack_of: Callable[[str | None], Path], settings: HostSettings, watch: Watch
 ) -> Callable[[App], AbstractAsyncContextManager[None]]:
     """What goes on around the application from its start to its end."""
 
@@ -74,7 +79,8 @@ def _lifespan(
         guards = Guards(settings, Presence(), disk, watch, upload_bytes)
         # Gradio puts its own middleware around whatever it is given: answers to other origins among it. These come
         # before that. The stack stands by now, and no request has come yet.
-        inner = CompressedDocuments(Preloads(app.middleware_stack, scripts_for(FIRST_SEEN)))
+        served = SampleFiles(app.middleware_stack, pack_of)
+        inner = CompressedDocuments(Preloads(served, scripts_for(FIRST_SEEN)))
         app.middleware_stack = guards.around(inner)
         app.tokens = EndingTokens(settings.login_hours)  # Gradio would keep them for ever
         fair = FairQueue(app.get_blocks(), guards.presence, settings)

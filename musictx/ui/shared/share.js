@@ -2,7 +2,7 @@
 
 window.musictx = Object.freeze({
   ...{ AskBack, Deck, Notes, OWN, SHOWN, CHANGED },
-  ...{ clamp, fillDefinitions, guardUploads, isBusy, keep, lastEnd, make, playOnSpace, pressGenerate, pressTwice },
+  ...{ clamp, fillDefinitions, guardUploads, isBusy, keep, lastEnd, make, playOnSpace, pressGenerate, pressTwice, sampler },
   ...{ scrollIntoSight, showTabs, takeSeeds, wireBegin, wireVolume },
 });
 document.dispatchEvent(new Event("musictx-ready"));
