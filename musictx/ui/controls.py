@@ -39,12 +39,17 @@ def panel_title(words: str) -> None:
     gr.HTML(f'<h2 class="panel-title">{escape(words)}</h2>', apply_default_css=False)
 
 
-def seed_panel(studio: Studio, report: str, prefix: str = "") -> dict[str, Any]:
-    """Which music to continue, and what was found in it: seed, upload, report."""
+def seed_panel(studio: Studio, report: str, prefix: str = "", recorder: bool = False) -> dict[str, Any]:
+    """Which music to continue, and what was found in it: seed, upload, report.
+
+    recorder: whether the tab has one; its button stands here and works in the browser alone.
+    """
     choices = seed_choices(studio)
     with gr.Column(elem_id=f"{prefix}seed-panel", elem_classes="sheet seed-panel"):
         with gr.Row(elem_classes="panel-head"):
             panel_title("Seed")
+            if recorder:
+                gr.Button("Play it", size="md", elem_id="play-seed", elem_classes="play-seed", min_width=64)
             upload = gr.UploadButton(
                 "Upload MIDI",
                 file_types=[*MIDI_SUFFIXES],

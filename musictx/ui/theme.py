@@ -82,6 +82,7 @@ COLOURS = {
     "lit-text": (WHITE, "#191813"),
     "new-text": ("#98490a", AMBER.c300),
     "new-wash": ("#fdebd2", "#3a2a12"),
+    "record": ("#c8372a", "#ff7b6b"),
     "problem": ("#a8261b", "#ff9b8d"),
     "off": ("#8d887c", "#7d786d"),
     "off-fill": ("#e4e0d7", "#34322b"),

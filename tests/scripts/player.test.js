@@ -5,7 +5,9 @@ const { test } = require("node:test");
 const { Part, load } = require("./load.js");
 
 const FILES = ["elements", "uploads"].map((name) => `shared/${name}.js`);
-const PLAYER = ["notes", "view", "roll", "player", "deck", "deck_input"].map((name) => `player/${name}.js`);
+const PLAYER = ["notes", "view", "roll", "sampler", "live", "player", "deck", "deck_input"].map(
+  (name) => `player/${name}.js`,
+);
 const { Deck, Player } = load([...FILES, ...PLAYER], ["Deck", "Player"]);
 
 class Audio extends Part {

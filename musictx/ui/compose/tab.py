@@ -78,7 +78,7 @@ def build_compose(studio: Studio, first: Picture, report: str, warm_up: WarmUp) 
     with gr.Row(elem_id="compose", elem_classes="columns", equal_height=False):
         with gr.Column(scale=0, min_width=320, elem_classes="controls"):
             gr.HTML(f'<p class="what">{WHAT}</p>', apply_default_css=False)
-            parts |= seed_panel(studio, report)
+            parts |= seed_panel(studio, report, recorder=True)
             parts |= _creativity_panel(studio, warm_up.checkpoint)
             parts |= actions("")
         with gr.Column(scale=1, min_width=320, elem_id="result", elem_classes="result"):

@@ -126,7 +126,10 @@ function nearestSample(samples, pitch, velocity) {
 function readPack(bytes) {
   const view = new DataView(bytes);
   const soundAt = HEADER_BYTES + view.getUint32(0);
-  return { ...JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, HEADER_BYTES, soundAt - HEADER_BYTES))), soundAt };
+  return {
+    ...JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, HEADER_BYTES, soundAt - HEADER_BYTES))),
+    soundAt,
+  };
 }
 
 /** Where the pack's time begins in what was decoded: by its click, the loudest moment before the first sample. */

@@ -1,14 +1,16 @@
 // The stage: shows one value from Python (see stage_view.py) on a deck.
 // Python sends the whole picture each time; Gradio sends only what differs.
 
-const { CHANGED, Deck, Notes, OWN, SHOWN, isBusy, keep, lastEnd, make, sampler } = window.musictx;
+const { CHANGED, Deck, Notes, OWN, Recorder, SHOWN, bringSeed, isBusy, keep, lastEnd, make, sampler } = window.musictx;
 const { playOnSpace, pressGenerate, pressTwice, showTabs, takeSeeds, wireBegin, wireVolume } = window.musictx;
 const BEFORE_S = 0.05; // silence before the first note of what is heard as it comes
+const PLAYED = "Your recording";
 const find = (name) => element.querySelector(name);
 const deck = new Deck(element);
 const { roll, player } = deck;
 wireVolume(find(".volume"), [deck]);
 wireBegin(find(".begin"), [deck]);
+const recorder = new Recorder(find(".record"), deck, (file) => bringSeed(element, file), showMusic);
 const seedNotes = new Notes();
 let takeNotes = []; // one Notes a take: what has been settled
 let picture = null; // the value on show
@@ -31,6 +33,7 @@ function update() {
   const began = next.phase === "working" && picture?.phase !== "working";
   if (began) listens = true; // what is asked for here is heard as it comes
   const another = fresh && picture && next.phase === "seed" && !next.problem;
+  if (fresh && !first) recorder.close();
   if (fresh) {
     takeNotes = [];
     chosen = 0;
@@ -52,7 +55,16 @@ function update() {
   if (began && window.innerWidth < 800) deck.bringIntoSight(element, "start");
 }
 
+/** Roll and player as the picture has them, once nothing else is on them. */
+function showMusic() {
+  roll.fit();
+  showNotes();
+  showSound(false);
+  showWords();
+}
+
 function showNotes() {
+  if (recorder.isOpen) return;
   const current = take();
   const layers = [seedNotes.read(picture.seed).rows, []];
   picture.takes.forEach((each, index) => (takeNotes[index] ??= new Notes()).read(each.notes));
@@ -73,6 +85,7 @@ function showNotes() {
 
 /** `hold`: position and playing, where the same music goes on. */
 function showSound(hold) {
+  if (recorder.isOpen) return;
   deck.say(take() ? picture.join_s : null, picture.sounding);
   const knownS = picture.phase === "working" ? picture.join_s + picture.reached_s : null;
   deck.load(sound()?.url, hold, { ask: onDemand(), knownS });
@@ -81,14 +94,15 @@ function showSound(hold) {
 /** Plays the new music from its first note on, as soon as there is one; a later press on pause is not undone. */
 function listenIn() {
   const first = roll.layers[1].reduce((least, row) => Math.min(least, row[2]), Number.POSITIVE_INFINITY);
-  if (!listens || !Number.isFinite(first) || !element.offsetParent) return;
+  if (!listens || recorder.isOpen || !Number.isFinite(first) || !element.offsetParent) return;
   listens = false;
   if (!player.playing && sampler.ready) player.playNotes(Math.max(picture.join_s, first - BEFORE_S));
 }
 
 function showWords() {
-  find(".stage-title").textContent = find(".stage-title").title = picture.title;
-  find(".stage-status").textContent = picture.status;
+  const title = recorder.isOpen ? PLAYED : picture.title;
+  find(".stage-title").textContent = find(".stage-title").title = title;
+  find(".stage-status").textContent = recorder.isOpen ? "" : picture.status;
   const working = picture.phase === "working";
   element.firstElementChild.dataset.phase = picture.phase;
   find(".roll-progress i").style.transform = `scaleX(${working ? picture.reached_s / picture.target_s : 0})`;
@@ -113,7 +127,7 @@ function showTakes() {
 }
 
 function choose(index) {
-  if (!picture.takes[index] || index === chosen) return;
+  if (!picture.takes[index] || index === chosen || recorder.isOpen) return;
   chosen = index;
   showNotes();
   showSound(true);

@@ -17,4 +17,4 @@ def build_stage(value: dict[str, Any]) -> gr.HTML:
     Events: "hear" when a seed's sound is wanted, "again" with {"take": index}, "refuse" with {"name", "bytes"} for a
     file that is no seed at first sight, "recall" with {"id", "data"} of an earlier take.
     """
-    return build_component("player/stage", value, SCRIPTS, styles=())
+    return build_component("player/stage", value, SCRIPTS, styles=("record/record.css",))

@@ -1,12 +1,25 @@
 // Buttons and keys of the stage beyond its deck's.
 
+const NOT_NOW = "A take is being written. Stop it first, then play a seed.";
+
 find(".again").addEventListener("click", () => {
   trigger("again", { take: chosen });
   deck.announce(`The settings of ${take().label} are back.`);
 });
 
+/** The button of the seed panel. */
+document.addEventListener("click", ({ target }) => {
+  if (!element.isConnected || !target.closest?.("#play-seed")) return;
+  if (recorder.isOpen) recorder.close();
+  else if (picture?.phase !== "working") {
+    recorder.open();
+    showWords();
+  } else deck.announce(NOT_NOW);
+});
+
 /** Keys work anywhere on the tab, except where they already mean something. */
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && recorder.hears) return recorder.close();
   if (!element.isConnected || !element.offsetParent || pressGenerate(element, event, picture?.phase === "working"))
     return;
   const index = Number(event.key) - 1; // 1 is the first take

@@ -11,6 +11,15 @@ function pressGenerate(part, event, working) {
   return true;
 }
 
+/** A file made in the browser goes the way of the upload button of the tab of `part`. */
+function bringSeed(part, file) {
+  const input = onTab(part, ".seed-panel input[type=file]");
+  const carried = new DataTransfer();
+  carried.items.add(file);
+  input.files = carried.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 /** A MIDI file dropped on `part` goes the way of its tab's upload button; `refuse` is called for one that cannot. */
 function takeSeeds(part, refuse) {
   guardUploads(part, {

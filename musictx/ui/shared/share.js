@@ -1,8 +1,20 @@
 // The end of the page's scripts: what components take from them. A component may be there before or after this.
 
 window.musictx = Object.freeze({
-  ...{ AskBack, Deck, Notes, OWN, SHOWN, CHANGED },
-  ...{ clamp, fillDefinitions, guardUploads, isBusy, keep, lastEnd, make, playOnSpace, pressGenerate, pressTwice, sampler },
-  ...{ scrollIntoSight, showTabs, takeSeeds, wireBegin, wireVolume },
+  ...{ AskBack, Deck, Notes, OWN, Recorder, SHOWN, CHANGED },
+  ...{
+    clamp,
+    fillDefinitions,
+    guardUploads,
+    isBusy,
+    keep,
+    lastEnd,
+    make,
+    playOnSpace,
+    pressGenerate,
+    pressTwice,
+    sampler,
+  },
+  ...{ scrollIntoSight, showTabs, bringSeed, takeSeeds, wireBegin, wireVolume },
 });
 document.dispatchEvent(new Event("musictx-ready"));
