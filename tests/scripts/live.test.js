@@ -4,7 +4,11 @@ const assert = require("node:assert/strict");
 const { test } = require("node:test");
 const { load } = require("./load.js");
 
-const FILES = ["shared/elements.js", ...["notes", "sampler", "live"].map((name) => `player/${name}.js`)];
+const FILES = [
+  "shared/limits.js",
+  "shared/elements.js",
+  ...["notes", "sampler", "live"].map((name) => `player/${name}.js`),
+];
 const ticks = []; // what runs every 25 ms
 const { LiveNotes, nearestSample, notesBetween, readPack, zeroOf } = load(
   FILES,

@@ -8,6 +8,7 @@ const UI = path.join(__dirname, "..", "..", "musictx", "ui");
 const LIMITS = {
   equal_takes: "Equal takes.",
   kept_takes: 3,
+  soundfont: "Sine",
   seed: { bytes: 100, suffixes: [".mid", ".midi"] },
 };
 

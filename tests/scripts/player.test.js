@@ -4,7 +4,7 @@ const assert = require("node:assert/strict");
 const { test } = require("node:test");
 const { Part, load } = require("./load.js");
 
-const FILES = ["elements", "uploads"].map((name) => `shared/${name}.js`);
+const FILES = ["limits", "elements", "uploads"].map((name) => `shared/${name}.js`);
 const PLAYER = ["notes", "view", "roll", "sampler", "live", "player", "deck", "deck_input"].map(
   (name) => `player/${name}.js`,
 );

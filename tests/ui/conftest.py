@@ -120,9 +120,11 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
     """Opens a page of its own visitor, given its URL and size; fails on script errors."""
     contexts, troubles = [], []
 
-    def open_one(url: str, width: int = 1280, height: int = 860, **options: Any) -> Any:
+    def open_one(url: str, width: int = 1280, height: int = 860, muted: bool = True, **options: Any) -> Any:
         context = chromium.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
         contexts.append(context)
+        if muted:  # else takes are heard as they come
+            context.add_init_script("localStorage.getItem('musictx-muted') ?? localStorage.setItem('musictx-muted', 'yes')")
         page = context.new_page()
         page.set_default_timeout(45_000)  # a busy machine is slow, not wrong
         said: list[str] = []

@@ -59,7 +59,7 @@ def reach(page: Any, selector: str, most: int = 80) -> None:
 
 def playing(page: Any, index: int = 0) -> bool:
     """Whether that player of the page sounds."""
-    return not page.evaluate("index => document.querySelectorAll('audio')[index].paused", index)
+    return bool(page.evaluate("index => document.querySelectorAll('.roll')[index].player.playing", index))
 
 
 def open_more(page: Any, box: str = "#more", name: str = "random-seed") -> None:

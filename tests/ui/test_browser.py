@@ -98,7 +98,7 @@ def test_a_first_visitor_hears_music_in_one_click(fake_url: str, open_page: Open
     assert page.locator("#generate").is_enabled()
     assert page.evaluate(CHANGED) == 1
     page.click(".play")
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.3")
+    page.wait_for_function("document.querySelector('.roll').player.time > 0.3")
     assert "Pause" in page.locator(".play").get_attribute("aria-label")
 
 
@@ -133,7 +133,7 @@ def test_playhead_follows_the_sound_and_a_click_seeks(fake_url: str, open_page: 
     page = open_page(fake_url)
     generate(page)
     page.click(".play")
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
+    page.wait_for_function("document.querySelector('.roll').player.time > 0.2")
     assert page.evaluate(SYNC) < 0.03
     page.wait_for_function(
         "before => document.querySelector('.roll').roll.playheadS > before + 0.3", arg=playhead(page)
@@ -142,7 +142,7 @@ def test_playhead_follows_the_sound_and_a_click_seeks(fake_url: str, open_page: 
     page.click(".play")
     box = page.locator(".roll").bounding_box()
     page.click(".roll", position={"x": 46 + (box["width"] - 46) / 2, "y": 120})
-    length = page.evaluate("document.querySelector('audio').duration")
+    length = page.evaluate("document.querySelector('.roll').player.length")
     assert playhead(page) == pytest.approx(length / 2, abs=0.5)
     page.keyboard.press("ArrowRight")
     assert playhead(page) == pytest.approx(length / 2 + 1, abs=0.5)
@@ -173,13 +173,13 @@ def test_four_takes_stand_side_by_side(fake_url: str, open_page: OpenPage) -> No
     assert page.locator(".take-tabs button").all_inner_texts() == [f"Take {number}" for number in (1, 2, 3, 4)]
     page.wait_for_selector(".files a:nth-child(6)[href]")
     page.click(".play")
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.5")
+    page.wait_for_function("document.querySelector('.roll').player.time > 0.5")
     page.evaluate(CHANGED)
     first = page.evaluate("document.querySelector('audio').src")
     page.click(".take-tabs button:nth-child(3)")
     page.wait_for_function("address => document.querySelector('audio').src !== address", arg=first)
     page.wait_for_function(
-        "!document.querySelector('audio').paused && document.querySelector('audio').currentTime > 0.5"
+        "document.querySelector('.roll').player.playing && document.querySelector('.roll').player.time > 0.5"
     )
     assert page.evaluate(CHANGED) > 0.001
     _, path = download(page, "All takes")

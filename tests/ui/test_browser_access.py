@@ -48,7 +48,7 @@ def test_axe_finds_nothing_on_compose(fake_url: str, open_page: OpenPage, scheme
     page.wait_for_selector(".files a:nth-child(5)[href]")
     assert findings(page) == []
     page.click(".play")
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.1")
+    page.wait_for_function("document.querySelector('.roll').player.time > 0.1")
     show_tab(page, "About")
     page.wait_for_selector(".behind:visible")
     assert findings(page) == []
@@ -154,7 +154,7 @@ def test_what_is_chosen_is_seen_in_the_colours_of_the_system(fake_url: str, open
     beside = track.getpixel((track.width // 10, 2))
     assert len({*middle, beside}) == 3  # done, still to come, and neither
     page.click(".play")
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.5")
+    page.wait_for_function("document.querySelector('.roll').player.time > 0.5")
     head = page.locator(".roll-head").evaluate(colour)
     assert head != page.locator(".roll").evaluate(colour)
     set_number(page, "seconds", 5)

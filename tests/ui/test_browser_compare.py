@@ -10,7 +10,7 @@ from typing import Any
 from musictx.midi.files import read_midi, write_midi
 from tests.ui.fake_studio import broken_chords
 
-STATE = "() => [...document.querySelectorAll('#compare-stage audio')].map((audio) => [audio.paused, audio.currentTime])"
+STATE = "() => [...document.querySelectorAll('#compare-stage .roll')].map(({player}) => [!player.playing, player.time])"
 PLACES = """() => ['.side .roll', '.ballot', '.side:last-of-type .roll', '.side:last-of-type .files'].map(
   (each) => document.querySelector('#compare-stage ' + each).getBoundingClientRect().top + window.scrollY)"""
 COVERED = """() => {
@@ -52,9 +52,9 @@ def test_two_are_heard_blind_and_then_told_apart(tiny_url: str, open_page: Calla
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
     page.click("#compare-stage .play")
-    page.wait_for_function("document.querySelector('#compare-stage audio').currentTime > 1")
+    page.wait_for_function("document.querySelector('#compare-stage .roll').player.time > 1")
     page.keyboard.press("2")  # at the same second in the other
-    page.wait_for_function("!document.querySelectorAll('#compare-stage audio')[1].paused")
+    page.wait_for_function("document.querySelectorAll('#compare-stage .roll')[1].player.playing")
     (paused, first_s), (_, second_s) = page.evaluate(STATE)
     assert paused and first_s > 1 and second_s > first_s - 0.001  # the browser counts in microseconds
 

@@ -56,7 +56,7 @@ def test_a_reload_brings_take_settings_and_file_back(fake_url: str, open_page: O
     assert values == ["1.35", "7"]
     page.wait_for_selector("#preset label.selected:has-text('Custom')")
     page.click(".play")
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
+    page.wait_for_function("document.querySelector('.roll').player.time > 0.2")
     assert len(read_midi(download(page, "MIDI")[1].read_bytes()).notes) == sum(notes)
     generate(page, seconds=5)  # goes on from the visitor's file
     assert page.locator(".stage-title").inner_text() == "My idea" and len(earlier(page)) == 2

@@ -12,7 +12,7 @@ from tests.ui.fake_studio import broken_chords
 from tests.ui.steps import WATCH_FOCUS, playing, reach, set_number, show_tab
 
 OpenPage = Callable[..., Any]
-HEARD = "document.querySelector('audio').currentTime > 0.2"
+HEARD = "document.querySelector('.roll').player.time > 0.2"
 FOCUSED = "() => document.activeElement.className + '#' + document.activeElement.id"
 
 
@@ -80,7 +80,7 @@ def test_a_click_leaves_the_space_bar_to_the_player(fake_url: str, open_page: Op
         before = playing(page)
         page.focus(part)
         page.keyboard.press(" ")
-        page.wait_for_function("before => document.querySelector('audio').paused === before", arg=before)
+        page.wait_for_function("before => !document.querySelector('.roll').player.playing === before", arg=before)
     before = playing(page)
     page.focus("#seed input")
     page.keyboard.press(" ")
@@ -98,13 +98,13 @@ def test_sound_is_paused_from_every_tab(fake_url: str, open_page: OpenPage) -> N
         show_tab(page, tab)
         page.wait_for_selector(".behind:visible")
         page.keyboard.press(" ")
-        page.wait_for_function("document.querySelector('audio').paused")
+        page.wait_for_function("!document.querySelector('.roll').player.playing")
         page.click(".behind:has-text('Play Prelude')")
-        page.wait_for_function("!document.querySelector('audio').paused")
+        page.wait_for_function("document.querySelector('.roll').player.playing")
         page.click(".behind:has-text('Pause Prelude')")
-        page.wait_for_function("document.querySelector('audio').paused")
+        page.wait_for_function("!document.querySelector('.roll').player.playing")
         page.click(".behind")
-    page.wait_for_function("!document.querySelector('audio').paused")
+    page.wait_for_function("document.querySelector('.roll').player.playing")
     show_tab(page, "Compose")
     page.wait_for_selector(".behind", state="hidden")
     assert playing(page)
@@ -142,18 +142,18 @@ def test_play_can_begin_where_the_seed_ends(fake_url: str, open_page: OpenPage) 
     assert page.locator(".begin input").is_checked()
     page.click(".play")  # a seed has no such place
     page.wait_for_function(HEARD)
-    assert page.evaluate("document.querySelector('audio').currentTime") < 5
+    assert page.evaluate("document.querySelector('.roll').player.time") < 5
     set_number(page, "seconds", 10)
     page.click("#generate")
     page.wait_for_selector(".files a:nth-child(4)[href]")
     page.click(".play")
-    page.wait_for_function("document.querySelector('audio').currentTime > 7")  # the seed has 8 s
+    page.wait_for_function("document.querySelector('.roll').player.time > 7")  # the seed has 8 s
     page.click(".play")
     page.focus(".roll")
     page.keyboard.press("Home")  # where the visitor says goes before it
     page.keyboard.press(" ")
-    page.wait_for_function("!document.querySelector('audio').paused")
-    assert page.evaluate("document.querySelector('audio').currentTime") < 5
+    page.wait_for_function("document.querySelector('.roll').player.playing")
+    assert page.evaluate("document.querySelector('.roll').player.time") < 5
 
 
 def test_a_view_that_was_moved_while_it_plays_stays(fake_url: str, open_page: OpenPage) -> None:
@@ -169,8 +169,8 @@ def test_a_view_that_was_moved_while_it_plays_stays(fake_url: str, open_page: Op
     page.mouse.wheel(2000, 0)
     page.wait_for_function("document.querySelector('.roll').roll.goal.from > 8")
     moved = page.evaluate("document.querySelector('.roll').roll.goal.from")
-    before = page.evaluate("document.querySelector('audio').currentTime")
-    page.wait_for_function("before => document.querySelector('audio').currentTime > before + 1", arg=before)
+    before = page.evaluate("document.querySelector('.roll').player.time")
+    page.wait_for_function("before => document.querySelector('.roll').player.time > before + 1", arg=before)
     assert page.evaluate("document.querySelector('.roll').roll.goal.from") == moved
     page.keyboard.press("ArrowRight")  # a step on: the view goes along again
     page.wait_for_function(

@@ -24,7 +24,7 @@ def test_from_an_uploaded_seed_to_a_take_that_sounds(
     page.wait_for_selector("[data-phase=done]")
     page.wait_for_selector(".files a:nth-child(3)[href]")
     page.click(".play")
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.3")
+    page.wait_for_function("document.querySelector('.roll').player.time > 0.3")
     with page.expect_download() as waiting:
         page.click(".files a:has-text('MIDI')")
     made = read_midi(waiting.value.path().read_bytes()).notes
@@ -35,7 +35,7 @@ def test_every_built_in_seed_can_be_chosen_and_heard(tiny_url: str, open_page: C
     page = open_page(tiny_url)
     assert pick_seed(page, 3) >= 8
     page.click(".play")
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
+    page.wait_for_function("document.querySelector('.roll').player.time > 0.2")
     assert page.locator(".roll-problem").is_hidden()
 
 
@@ -55,8 +55,8 @@ def test_a_seed_chosen_while_another_is_being_rendered_is_heard(tiny_url: str, o
     pick_seed(page, 6)
     page.click(".play")
     held[0].continue_()
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
-    length_s = page.evaluate("document.querySelector('audio').duration")
+    page.wait_for_function("document.querySelector('.roll').player.time > 0.2")
+    length_s = page.evaluate("document.querySelector('.roll').player.length")
     notes_s = page.evaluate("Math.max(...document.querySelector('.roll').roll.layers.flat().map((row) => row[3]))")
     assert notes_s <= length_s < notes_s + 5  # the sound is that of the notes on show
 

@@ -93,12 +93,12 @@ def test_a_swipe_moves_a_closer_view_and_a_tap_seeks(fake_url: str, open_page: O
     for _ in range(3):
         fingers.tap(".zoom-in")
     x, y = middle_of_roll(page)
-    (from_s, span), head = page.evaluate(VIEW), page.evaluate("document.querySelector('audio').currentTime")
+    (from_s, span), head = page.evaluate(VIEW), page.evaluate("document.querySelector('.roll').player.time")
     across = page.locator(".roll").bounding_box()["width"] - 46
     fingers.move(((x + 60, y), (x - 60, y)))
     page.wait_for_function(SETTLED)
     assert page.evaluate(VIEW) == pytest.approx([from_s + 120 / across * span, span], rel=0.02)
-    assert page.evaluate("document.querySelector('audio').currentTime") == head  # it was no tap
+    assert page.evaluate("document.querySelector('.roll').player.time") == head  # it was no tap
     expected = page.evaluate(TIME_AT, x)
 
     def is_there() -> bool:
@@ -147,11 +147,11 @@ def test_from_seed_to_midi_by_touch(fake_url: str, open_page: OpenPage) -> None:
     fingers.tap("#more > button")
     generate(page, fingers)
     fingers.tap(".play")
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.3")
+    page.wait_for_function("document.querySelector('.roll').player.time > 0.3")
     fingers.tap(".take-tabs button:nth-child(2)")
     page.wait_for_selector(".take-tabs button:nth-child(2)[aria-selected=true]")
     fingers.tap(".play")
-    page.wait_for_function("document.querySelector('audio').paused")
+    page.wait_for_function("!document.querySelector('.roll').player.playing")
     with page.expect_download() as waiting:
         fingers.tap(".files a:has-text('MIDI')")
     notes = read_midi(waiting.value.path().read_bytes()).notes

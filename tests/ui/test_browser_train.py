@@ -123,7 +123,7 @@ def test_files_become_a_report_whose_pieces_can_be_heard(
     assert len(rows) == 5 and "Short" in rows[0] and "256 notes" not in rows[0] and "Unusable" in rows[4]
     assert "4 pieces" not in words(page, "#dataset .totals") and "1 piece" in words(page, "#dataset .totals")
     page.locator("#dataset .hear").nth(1).click()
-    page.wait_for_function("document.querySelector('#listen audio').currentTime > 0.2")
+    page.wait_for_function("document.querySelector('#listen .roll').player.time > 0.2")
     assert words(page, "#listen .stage-title") == "piece 4"
     page.locator("#dataset .split").nth(1).select_option("validation")
     says(page, "#dataset .totals", "2 pieces")

@@ -60,7 +60,7 @@ def test_a_fine_tune_from_files_to_music(tmp_path: Path, page: Any) -> None:
         assert path_length(page, "training") > stopped_at and path_length(page, "held") >= 3
         page.locator("#run .chips button").last.click()
         says(page, "#listen .stage-title", "after step 30")
-        page.wait_for_function("document.querySelector('#listen audio').currentTime > 0.2")
+        page.wait_for_function("document.querySelector('#listen .roll').player.time > 0.2")
         page.click("#outcome .use")
         page.wait_for_selector("#generate:visible")
         page.click("#more > button")

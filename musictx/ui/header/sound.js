@@ -64,17 +64,17 @@ for (const name of ["pointerdown", "keydown"])
     name,
     () => {
       sampler.wake();
-      useFirst();
+      foresee();
     },
     true,
   );
 
-/** The samples of the page's first SoundFont, unless another one was chosen meanwhile. */
-function useFirst() {
-  if (LIMITS.soundfont !== null && sampler.wanted === null) sampler.use(LIMITS.soundfont);
+/** Who listens will want the samples; who has muted the page is asked for nothing. */
+function foresee() {
+  if (!isMuted()) sampler.prepare(LIMITS.soundfont);
 }
 
 // They come once all else is there: two megabytes that nobody waits for at first sight.
 const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 500));
-if (document.readyState === "complete") whenIdle(useFirst);
-else window.addEventListener("load", () => whenIdle(useFirst));
+if (document.readyState === "complete") whenIdle(foresee);
+else window.addEventListener("load", () => whenIdle(foresee));

@@ -137,6 +137,7 @@ class Player {
   playNotes(from) {
     sampler.wake();
     if (!sampler.ready) {
+      sampler.prepare(LIMITS.soundfont);
       this.asked = true;
       return this.onState();
     }

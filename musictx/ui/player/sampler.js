@@ -26,7 +26,7 @@ class Sampler {
 
   /** Whether notes can be heard here at all, now or once the samples have come. */
   get can() {
-    return Boolean(window.AudioContext) && this.state !== "failed";
+    return Boolean(window.AudioContext) && this.state !== "failed" && LIMITS.soundfont !== null;
   }
 
   /** The audio clock in seconds. */
@@ -53,6 +53,11 @@ class Sampler {
       console.warn("The samples of the piano could not be loaded.", error);
       if (name === this.wanted && !this.pack) this.become("failed");
     }
+  }
+
+  /** Loads the samples of that SoundFont unless those of one were asked for already. */
+  prepare(name) {
+    if (this.wanted === null && name !== null) this.use(name);
   }
 
   become(state) {

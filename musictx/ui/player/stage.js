@@ -1,7 +1,8 @@
 // The stage: shows one value from Python (see stage_view.py) on a deck.
 // Python sends the whole picture each time; Gradio sends only what differs.
 
-const { CHANGED, Deck, Notes, OWN, Recorder, SHOWN, bringSeed, isBusy, keep, lastEnd, make, sampler } = window.musictx;
+const { CHANGED, Deck, Notes, OWN, Recorder, SHOWN, bringSeed, isBusy, isMuted, keep, lastEnd, make, sampler } =
+  window.musictx;
 const { playOnSpace, pressGenerate, pressTwice, showTabs, takeSeeds, wireBegin, wireVolume } = window.musictx;
 const BEFORE_S = 0.05; // silence before the first note of what is heard as it comes
 const PLAYED = "Your recording";
@@ -96,7 +97,7 @@ function listenIn() {
   const first = roll.layers[1].reduce((least, row) => Math.min(least, row[2]), Number.POSITIVE_INFINITY);
   if (!listens || recorder.isOpen || !Number.isFinite(first) || !element.offsetParent) return;
   listens = false;
-  if (!player.playing && sampler.ready) player.playNotes(Math.max(picture.join_s, first - BEFORE_S));
+  if (!player.playing && !isMuted() && sampler.ready) player.playNotes(Math.max(picture.join_s, first - BEFORE_S));
 }
 
 function showWords() {

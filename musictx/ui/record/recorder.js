@@ -71,6 +71,7 @@ class Recorder {
     this.state = "ready";
     this.keyboard.fill();
     sampler.wake();
+    sampler.prepare(LIMITS.soundfont);
     this.stage.dataset.recorder = "open";
     this.deck.say(null, "");
     this.deck.tell(null);

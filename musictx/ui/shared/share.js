@@ -2,19 +2,7 @@
 
 window.musictx = Object.freeze({
   ...{ AskBack, Deck, Notes, OWN, Recorder, SHOWN, CHANGED },
-  ...{
-    clamp,
-    fillDefinitions,
-    guardUploads,
-    isBusy,
-    keep,
-    lastEnd,
-    make,
-    playOnSpace,
-    pressGenerate,
-    pressTwice,
-    sampler,
-  },
-  ...{ scrollIntoSight, showTabs, bringSeed, takeSeeds, wireBegin, wireVolume },
+  ...{ bringSeed, clamp, fillDefinitions, guardUploads, isBusy, isMuted, keep, lastEnd, make },
+  ...{ playOnSpace, pressGenerate, pressTwice, sampler, scrollIntoSight, showTabs, takeSeeds, wireBegin, wireVolume },
 });
 document.dispatchEvent(new Event("musictx-ready"));
