@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from musictx.errors import AudioError, MidiError
 from musictx.files import cache_folder
 from musictx.generation.continuation import Continuation, continue_notes
 from musictx.generation.generate import Ending
+from musictx.generation.redo import USUAL_CANDIDATES, Redone, checked_range, redo
 from musictx.generation.score import SeedScore, score_seed
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.bounded import BoundedReader
@@ -34,9 +35,10 @@ from musictx.midi.files import Recording, SeedLimits, check_seed, write_midi
 from musictx.midi.join import seed_and_join
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex, Sharing
+from musictx.midi.ranges import split_at
 from musictx.model.card import CheckpointCard, list_cards
 from musictx.model_cache import Elsewhere, ModelCache
-from musictx.takes import BuiltInSeed, Progress, Seed, Take
+from musictx.takes import BuiltInSeed, Edit, Progress, Redo, Seed, Take
 
 if TYPE_CHECKING:
     from musictx.generation.engines.base import Decoder
@@ -46,6 +48,7 @@ __all__ = [
     "ComposeSettings",
     "Elsewhere",
     "Progress",
+    "Redo",
     "RenderSettings",
     "Seed",
     "Studio",
@@ -195,6 +198,55 @@ class Studio:
                 chunk.remark,
             )
 
+    def redo(
+        self,
+        take: Take,
+        start_s: float,
+        end_s: float,
+        settings: ComposeSettings,
+        candidates: int = USUAL_CANDIDATES,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Redo]:
+        """Writes the notes of `take` anew that begin in [start_s, end_s), yielding after every call of the engine.
+
+        All other notes stay exactly as they are. See `generation.redo` for how the best candidate is found.
+
+        Args:
+            take: seconds count from its beginning, seed included.
+            start_s: beginning of the range in seconds.
+            end_s: its end; 0.5 to 30 s later.
+            settings: sampling, random seed and checkpoint of the new notes; lengths and variations mean nothing here.
+            candidates: 1 to 16.
+            stop: asked before each call; True ends with the candidates that there are.
+
+        Raises:
+            SettingsError: for a range or a number of candidates that cannot be.
+            CheckpointError: if the checkpoint cannot be used.
+        """
+        decoder, source = self.decoder(settings.checkpoint), self._loaded.tokens(settings.checkpoint)
+        steps = redo(
+            source,
+            decoder,
+            take.notes,
+            start_s,
+            end_s,
+            sampling=settings.sampling,
+            length_s=take.length_s,
+            candidates=candidates,
+            random_seed=settings.random_seed,
+            stop=stop,
+        )
+        return (_redo_of(take, settings, step) for step in steps)
+
+    def without(self, take: Take, start_s: float, end_s: float) -> Take:
+        """`take` without the notes that begin in [start_s, end_s); its time stays.
+
+        Raises:
+            SettingsError: for a range that is empty or outside the take.
+        """
+        start_s, end_s = checked_range(start_s, end_s, take.length_s)
+        return take.edited(split_at(take.notes, start_s, end_s).kept, Edit("delete", start_s, end_s))
+
     def kept_take(
         self, seed: Seed, settings: ComposeSettings, number: int, new: NoteSequence, *, tokens: int, stopped: bool
     ) -> Take:
@@ -294,6 +346,25 @@ def _takes(seed: Seed, settings: ComposeSettings, made: Continuation) -> tuple[T
     )
 
 
+def _redo_of(take: Take, settings: ComposeSettings, step: Redone) -> Redo:
+    """What there is so far, as takes."""
+    edit = Edit(
+        "redo",
+        step.parts.start_s,
+        step.parts.end_s,
+        step.of,
+        0,
+        settings.sampling,
+        settings.random_seed,
+        settings.checkpoint,
+    )
+    takes = tuple(
+        take.edited(step.parts.joined(each.notes), replace(edit, candidate=each.number)) for each in step.candidates
+    )
+    ending = step.ending.value if step.ending else ""
+    return Redo(takes, tuple(each.nll for each in step.candidates), step.of, ending, step.engine, step.remark)
+
+
 def _take(
     seed: Seed, settings: ComposeSettings, number: int, new: NoteSequence, join_s: float, tokens: int, stopped: bool
 ) -> Take:
@@ -307,4 +378,5 @@ def _take(
         stopped=stopped,
         tempo_bpm=seed.recording.tempo_bpm or 120.0,
         bars=seed.recording.bars,
+        seed_end_s=seed.recording.end_s,
     )
