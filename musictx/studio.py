@@ -10,6 +10,7 @@ visitor travels in `Seed`, `ComposeSettings` and `Take`.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,11 +19,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from musictx import __version__
 from musictx.audio.encode import write_audio
 from musictx.audio.soundfont import SoundFont, best_soundfont, find_soundfonts
 from musictx.audio.synth import render
 from musictx.config import AUDIO_FORMATS, MIDI_FORMATS, SAMPLE_RATE_HZ, ComposeSettings, RenderSettings
-from musictx.errors import AudioError, MidiError
+from musictx.errors import AudioError, CheckpointError, MidiError
 from musictx.files import cache_folder
 from musictx.generation.continuation import Continuation, continue_notes
 from musictx.generation.generate import Ending
@@ -31,13 +33,14 @@ from musictx.generation.score import SeedScore, score_seed
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.bounded import BoundedReader
 from musictx.midi.codec import encode
-from musictx.midi.files import Recording, SeedLimits, check_seed, write_midi
+from musictx.midi.files import Recording, SeedLimits, check_seed, read_midi, write_midi
 from musictx.midi.join import seed_and_join
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex, Sharing
 from musictx.midi.ranges import split_at
 from musictx.model.card import CheckpointCard, list_cards
 from musictx.model_cache import Elsewhere, ModelCache
+from musictx.recipe import FoundRecipe, Recipe, read_recipe, recipe_of, restored_seed
 from musictx.takes import BuiltInSeed, Edit, Progress, Redo, Seed, Take
 
 if TYPE_CHECKING:
@@ -174,6 +177,7 @@ class Studio:
         Raises:
             CheckpointError: if the checkpoint cannot be used.
         """
+        engine = self._loaded.engine(settings.checkpoint)
         for made in continue_notes(
             self._loaded.tokens(settings.checkpoint),
             seed.recording.notes,
@@ -187,7 +191,7 @@ class Studio:
         ):
             chunk = made.chunk
             yield Progress(
-                _takes(seed, settings, made),
+                _takes(seed, settings, made, made.chunk.engine or engine),
                 chunk.seconds,
                 settings.seconds,
                 chunk.tokens,
@@ -296,7 +300,8 @@ class Studio:
         """Writes `take-N.<format>` into `folder` and returns the paths by format.
 
         The MIDI file "mid" holds the whole seed and the continuation, "continuation" (`take-N-continuation.mid`) the
-        new notes alone, both on the bar lines of the seed; audio what `take.audible` gives.
+        new notes alone, both on the bar lines of the seed and with their recipe (see `musictx.recipe`) as a text event;
+        audio what `take.audible` gives.
 
         Raises:
             AudioError: for a format that is unknown, or when rendering or writing fails.
@@ -309,17 +314,50 @@ class Studio:
         base = Path(folder) / f"take-{take.number}"
         written: dict[str, Path] = {}
         name = f"musictx take {take.number}"
-        if "mid" in formats:
-            written["mid"] = write_midi(take.notes, base.with_suffix(".mid"), name=name, bars=take.bars_of_notes())
-        if "continuation" in formats:
-            path = base.with_name(f"{base.name}-continuation.mid")
-            written["continuation"] = write_midi(take.new_notes, path, name=name, bars=take.bars_of_continuation())
+        for kind, path in (
+            ("mid", base.with_suffix(".mid")),
+            ("continuation", base.with_name(f"{base.name}-continuation.mid")),
+        ):
+            if kind in formats:
+                written[kind] = self._write(take, kind, path, name)
         sounds = [suffix for suffix in formats if suffix not in MIDI_FORMATS]
         samples = self.render(take.audible(), settings) if sounds else None
         for suffix in sounds:
             assert samples is not None
             written[suffix] = write_audio(samples, base.with_suffix(f".{suffix}"), SAMPLE_RATE_HZ)
         return written
+
+    def _write(self, take: Take, kind: str, path: Path, name: str) -> Path:
+        """A MIDI file of `take`, one of MIDI_FORMATS, with its recipe."""
+        notes, bars = take.notes, take.bars_of_notes()
+        if kind == "continuation":
+            notes, bars = take.new_notes, take.bars_of_continuation()
+        write_midi(notes, path, name=name, bars=bars)
+        try:
+            weights = self._loaded.weights(take.settings.checkpoint)
+        except CheckpointError:  # an earlier take, whose checkpoint is gone
+            weights = ""
+        # How its times are read is seen by reading them; a take without a note is no file that can be read.
+        read = read_midi(path).notes if len(notes) else notes
+        recipe = recipe_of(take, read, notes=kind, version=__version__, weights=weights)
+        return write_midi(notes, path, name=name, bars=bars, texts=[recipe.text()])
+
+    def recipe(self, seed: Seed) -> FoundRecipe:
+        """What a dropped file says of its making, if a take was written to it by this program."""
+        return read_recipe(seed.recording.texts)
+
+    def restored_seed(self, seed: Seed, recipe: Recipe) -> Seed:
+        """The seed of the take that the file `seed` holds: the recipe's settings make the same take of it again.
+
+        Its `file` holds the seed alone, rounded to ticks as every MIDI file.
+
+        Raises:
+            SettingsError: saying why that cannot be.
+        """
+        recording = restored_seed(seed.recording, recipe)
+        with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
+            path = write_midi(recording.notes, Path(folder) / "seed.mid", bars=recording.bars)
+            return Seed(seed.name, recording, path.read_bytes())
 
     def soundfont(self, name: str | None) -> SoundFont:
         """The SoundFont of that name, the best there is for None.
@@ -336,12 +374,12 @@ class Studio:
         return chosen
 
 
-def _takes(seed: Seed, settings: ComposeSettings, made: Continuation) -> tuple[Take, ...]:
+def _takes(seed: Seed, settings: ComposeSettings, made: Continuation, engine: str) -> tuple[Take, ...]:
     """The variations as takes."""
     stopped = made.chunk.ending is Ending.STOPPED
     rows = zip(made.new_notes, made.tokens, made.chunk.variations, strict=True)
     return tuple(
-        _take(seed, settings, number, new, made.join_s, tokens, stopped and not variation.done)
+        replace(_take(seed, settings, number, new, made.join_s, tokens, stopped and not variation.done), engine=engine)
         for number, (new, tokens, variation) in enumerate(rows, 1)
     )
 

@@ -171,7 +171,9 @@ def _redo(
                 yield replace(state, ending=Ending.STOPPED)
                 return
             new = continuation_notes(prompt_P, variation.ids)
-            fitting = parts.fitted(new.select(new.start_s < length_s).shifted(parts.start_s))
+            new = new.shifted(parts.start_s)
+            new = new.select(new.start_s < parts.end_s)
+            fitting = parts.fitted(new if len(parts.after) else closed_at(new, parts.end_s))
             state = replace(state, candidates=_ranked(state, Candidate(number, fitting, judge(fitting))))
             yield state
     yield replace(state, ending=Ending.FINISHED if state.candidates else Ending.TOO_DENSE)
