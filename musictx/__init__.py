@@ -14,12 +14,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from musictx.privacy import send_nothing
+from musictx.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from musictx.python_api import generate_enhanced_music, redo_range
 
 __all__ = ["generate_enhanced_music", "redo_range"]
-__version__ = "0.1.0"
 
 send_nothing()  # whichever module of this package is imported, this line runs before it
 

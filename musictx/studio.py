@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from musictx import __version__
 from musictx.audio.encode import write_audio
 from musictx.audio.soundfont import SoundFont, best_soundfont, find_soundfonts
 from musictx.audio.synth import render
@@ -42,6 +41,7 @@ from musictx.model.card import CheckpointCard, list_cards
 from musictx.model_cache import Elsewhere, ModelCache
 from musictx.recipe import FoundRecipe, Recipe, read_recipe, recipe_of, restored_seed
 from musictx.takes import BuiltInSeed, Edit, Progress, Redo, Seed, Take
+from musictx.version import __version__
 
 if TYPE_CHECKING:
     from musictx.generation.engines.base import Decoder
@@ -241,6 +241,11 @@ class Studio:
             stop=stop,
         )
         return (_redo_of(take, settings, step) for step in steps)
+
+    def whole_take(self, seed: Seed, settings: ComposeSettings) -> Take:
+        """A file as a take that is all seed, so that its ranges can be redone."""
+        _, join_s = seed_and_join(seed.recording.notes, seed.recording.end_s)
+        return _take(seed, settings, 1, NoteSequence.empty(), join_s, 0, stopped=True)
 
     def without(self, take: Take, start_s: float, end_s: float) -> Take:
         """`take` without the notes that begin in [start_s, end_s); its time stays.
