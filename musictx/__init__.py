@@ -14,20 +14,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from musictx.privacy import send_nothing
+from musictx.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from musictx.python_api import generate_enhanced_music
+    from musictx.python_api import generate_enhanced_music, redo_range
 
-__all__ = ["generate_enhanced_music"]
-__version__ = "0.1.0"
+__all__ = ["generate_enhanced_music", "redo_range"]
 
 send_nothing()  # whichever module of this package is imported, this line runs before it
 
 
 def __getattr__(name: str) -> Any:
     """Imports what is heavy only when somebody asks for it (PEP 562)."""
-    if name == "generate_enhanced_music":
-        from musictx.python_api import generate_enhanced_music
+    if name in __all__:
+        from musictx import python_api
 
-        return generate_enhanced_music
+        return getattr(python_api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

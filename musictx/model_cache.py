@@ -13,11 +13,13 @@ from musictx.generation.engines.fair_lock import FairLock
 from musictx.generation.tokens import EngineTokens, TokenSource
 from musictx.midi.passage_index import PassageIndex
 from musictx.model.card import CARD_FILE, list_cards
+from musictx.model.weights import weights_hash
 
 if TYPE_CHECKING:
     from musictx.generation.engines.base import Decoder
 
 Elsewhere = Callable[[Path, TokenSource], TokenSource]
+MOST_HASHES = 32  # of weights, the newest
 MOST_VISITING = 2  # engines of people's own checkpoints: each holds a network and what was compiled for it
 
 
@@ -49,6 +51,7 @@ class ModelCache:
         self._decoders: dict[str, Decoder] = {}
         self._visiting: dict[str, Decoder] = {}  # of resolved folders, by their present weights; the newest few
         self._indexes: dict[str, PassageIndex | None] = {}
+        self._weights: dict[tuple[Path, int], str] = {}
         self._loading = threading.Lock()
 
     def decoder(self, name: str) -> Decoder:
@@ -65,6 +68,25 @@ class ModelCache:
         """The source of tokens of a checkpoint: its engine, or what `elsewhere` makes of it."""
         here = EngineTokens(self.decoder(name))
         return here if self._elsewhere is None else self._elsewhere(self._resolve(name) or self._folder(name), here)
+
+    def engine(self, name: str) -> str:
+        """What runs a checkpoint, as it is called in `generation.engines.choose`."""
+        if type(self.decoder(name)).__name__ == "KerasDecoder":  # not imported for its name
+            return "keras"
+        return "onnx" if self._engine == "auto" else self._engine
+
+    def weights(self, name: str) -> str:
+        """SHA-256 of a checkpoint's weights, made once until its card changes.
+
+        Raises:
+            CheckpointError: if it cannot be read.
+        """
+        folder = self._resolve(name) or self._folder(name)
+        key = (folder, (folder / CARD_FILE).stat().st_mtime_ns if (folder / CARD_FILE).exists() else 0)
+        with self._loading:
+            if key not in self._weights:
+                self._weights = {key: weights_hash(folder), **dict(list(self._weights.items())[:MOST_HASHES])}
+            return self._weights[key]
 
     def passage_index(self, name: str) -> PassageIndex | None:
         """The passages that a checkpoint learned from; see `Studio.passage_index`."""

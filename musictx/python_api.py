@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from musictx.config import SamplingConfig
 from musictx.errors import SettingsError
 from musictx.generation.continuation import continue_notes
+from musictx.generation.redo import USUAL_CANDIDATES, redo
 from musictx.generation.tokens import EngineTokens
 from musictx.midi.files import read_midi, write_midi
 from musictx.model.card import CARD_FILE
@@ -64,10 +65,7 @@ def generate_enhanced_music(
     """
     sampling = SamplingConfig(temperature, top_k, top_p, stay_in_key=stay_in_key)
     check_range("length", length, 1, LONGEST_TOKENS)
-    folder = Path(out_dir) if out_dir is not None else Path(tempfile.mkdtemp(prefix="musictx-"))
-    target = folder / f"{Path(seed_path).name.split('.')[0]}.mid"
-    if target.resolve() == Path(seed_path).resolve():
-        raise SettingsError(f"out_dir is the seed's own folder: {target} would be overwritten. Give another one.")
+    target = _target(seed_path, out_dir)
     recording = read_midi(Path(seed_path))
     *_, made = continue_notes(
         EngineTokens(_decoder_of(model)),
@@ -81,6 +79,71 @@ def generate_enhanced_music(
     tempo_bpm = recording.tempo_bpm or 120.0
     bars = recording.bars and recording.bars.and_tempo(made.join_s, tempo_bpm)
     return write_midi(notes, target, name="musictx", tempo_bpm=tempo_bpm, bars=bars)
+
+
+def redo_range(
+    model: str | os.PathLike[str] | MusicTransformer,
+    midi_path: str | os.PathLike[str],
+    start_s: float,
+    end_s: float,
+    top_k: int = 10,
+    top_p: float = 0.92,
+    temperature: float = 0.8,
+    candidates: int = USUAL_CANDIDATES,
+    out_dir: str | os.PathLike[str] | None = None,
+    *,
+    random_seed: int = 0,
+    stay_in_key: float = 1.0,
+) -> Path:
+    """Writes the notes of the MIDI file `midi_path` anew that begin in a range; all others stay.
+
+    Args:
+        model: as in `generate_enhanced_music`.
+        midi_path: all before the range is context, as far as the model's window reaches.
+        start_s: beginning of the range, in seconds from the first note.
+        end_s: its end, 0.5 to 30 s later.
+        top_k, top_p, temperature, random_seed, stay_in_key: as in `generate_enhanced_music`.
+        candidates: 1 to 16; the one is taken after which the rest fits best.
+        out_dir: as in `generate_enhanced_music`.
+
+    Returns:
+        The path of the new file, `out_dir/<name of the file>.mid`.
+
+    Raises:
+        MidiError: if the file cannot be used. CheckpointError: if the model cannot.
+        SettingsError: if a value is out of its range, or `out_dir` would overwrite the file.
+    """
+    sampling = SamplingConfig(temperature, top_k, top_p, stay_in_key=stay_in_key)
+    target = _target(midi_path, out_dir)
+    recording = read_midi(Path(midi_path))
+    decoder = _decoder_of(model)
+    *_, last = redo(
+        EngineTokens(decoder),
+        decoder,
+        recording.notes,
+        start_s,
+        end_s,
+        sampling=sampling,
+        length_s=recording.length_s,
+        candidates=candidates,
+        random_seed=random_seed,
+    )
+    if last.best is None:
+        raise SettingsError(
+            "No candidate reached the end of the range: the model struck keys without letting time pass. "
+            "Lower the temperature, or take another random seed."
+        )
+    tempo_bpm = recording.tempo_bpm or 120.0
+    return write_midi(last.best, target, name="musictx", tempo_bpm=tempo_bpm, bars=recording.bars)
+
+
+def _target(midi_path: str | os.PathLike[str], out_dir: str | os.PathLike[str] | None) -> Path:
+    """Where the new file goes; SettingsError if that is the old one."""
+    folder = Path(out_dir) if out_dir is not None else Path(tempfile.mkdtemp(prefix="musictx-"))
+    target = folder / f"{Path(midi_path).name.split('.')[0]}.mid"
+    if target.resolve() == Path(midi_path).resolve():
+        raise SettingsError(f"out_dir is the seed's own folder: {target} would be overwritten. Give another one.")
+    return target
 
 
 def open_studio(checkpoint: str | os.PathLike[str], engine: str | None = None) -> tuple[Studio, str]:

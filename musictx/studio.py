@@ -10,8 +10,9 @@ visitor travels in `Seed`, `ComposeSettings` and `Take`.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,21 +24,25 @@ from musictx.audio.samples import SamplePacks
 from musictx.audio.soundfont import SoundFont, best_soundfont, find_soundfonts
 from musictx.audio.synth import render
 from musictx.config import AUDIO_FORMATS, MIDI_FORMATS, SAMPLE_RATE_HZ, ComposeSettings, RenderSettings
-from musictx.errors import AudioError, MidiError
+from musictx.errors import AudioError, CheckpointError, MidiError
 from musictx.files import cache_folder
 from musictx.generation.continuation import Continuation, continue_notes
 from musictx.generation.generate import Ending
+from musictx.generation.redo import USUAL_CANDIDATES, Redone, checked_range, redo
 from musictx.generation.score import SeedScore, score_seed
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.bounded import BoundedReader
 from musictx.midi.codec import encode
-from musictx.midi.files import Recording, SeedLimits, check_seed, write_midi
+from musictx.midi.files import Recording, SeedLimits, check_seed, read_midi, write_midi
 from musictx.midi.join import seed_and_join
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import PassageIndex, Sharing
+from musictx.midi.ranges import split_at
 from musictx.model.card import CheckpointCard, list_cards
 from musictx.model_cache import Elsewhere, ModelCache
-from musictx.takes import BuiltInSeed, Progress, Seed, Take
+from musictx.recipe import FoundRecipe, Recipe, read_recipe, recipe_of, restored_seed
+from musictx.takes import BuiltInSeed, Edit, Progress, Redo, Seed, Take
+from musictx.version import __version__
 
 if TYPE_CHECKING:
     from musictx.generation.engines.base import Decoder
@@ -47,6 +52,7 @@ __all__ = [
     "ComposeSettings",
     "Elsewhere",
     "Progress",
+    "Redo",
     "RenderSettings",
     "Seed",
     "Studio",
@@ -173,6 +179,7 @@ class Studio:
         Raises:
             CheckpointError: if the checkpoint cannot be used.
         """
+        engine = self._loaded.engine(settings.checkpoint)
         for made in continue_notes(
             self._loaded.tokens(settings.checkpoint),
             seed.recording.notes,
@@ -186,7 +193,7 @@ class Studio:
         ):
             chunk = made.chunk
             yield Progress(
-                _takes(seed, settings, made),
+                _takes(seed, settings, made, made.chunk.engine or engine),
                 chunk.seconds,
                 settings.seconds,
                 chunk.tokens,
@@ -196,6 +203,60 @@ class Studio:
                 chunk.engine,
                 chunk.remark,
             )
+
+    def redo(
+        self,
+        take: Take,
+        start_s: float,
+        end_s: float,
+        settings: ComposeSettings,
+        candidates: int = USUAL_CANDIDATES,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Redo]:
+        """Writes the notes of `take` anew that begin in [start_s, end_s), yielding after every call of the engine.
+
+        All other notes stay exactly as they are. See `generation.redo` for how the best candidate is found.
+
+        Args:
+            take: seconds count from its beginning, seed included.
+            start_s: beginning of the range in seconds.
+            end_s: its end; 0.5 to 30 s later.
+            settings: sampling, random seed and checkpoint of the new notes; lengths and variations mean nothing here.
+            candidates: 1 to 16.
+            stop: asked before each call; True ends with the candidates that there are.
+
+        Raises:
+            SettingsError: for a range or a number of candidates that cannot be.
+            CheckpointError: if the checkpoint cannot be used.
+        """
+        decoder, source = self.decoder(settings.checkpoint), self._loaded.tokens(settings.checkpoint)
+        steps = redo(
+            source,
+            decoder,
+            take.notes,
+            start_s,
+            end_s,
+            sampling=settings.sampling,
+            length_s=take.length_s,
+            candidates=candidates,
+            random_seed=settings.random_seed,
+            stop=stop,
+        )
+        return (_redo_of(take, settings, step) for step in steps)
+
+    def whole_take(self, seed: Seed, settings: ComposeSettings) -> Take:
+        """A file as a take that is all seed, so that its ranges can be redone."""
+        _, join_s = seed_and_join(seed.recording.notes, seed.recording.end_s)
+        return _take(seed, settings, 1, NoteSequence.empty(), join_s, 0, stopped=True)
+
+    def without(self, take: Take, start_s: float, end_s: float) -> Take:
+        """`take` without the notes that begin in [start_s, end_s); its time stays.
+
+        Raises:
+            SettingsError: for a range that is empty or outside the take.
+        """
+        start_s, end_s = checked_range(start_s, end_s, take.length_s)
+        return take.edited(split_at(take.notes, start_s, end_s).kept, Edit("delete", start_s, end_s))
 
     def kept_take(
         self, seed: Seed, settings: ComposeSettings, number: int, new: NoteSequence, *, tokens: int, stopped: bool
@@ -254,7 +315,8 @@ class Studio:
         """Writes `take-N.<format>` into `folder` and returns the paths by format.
 
         The MIDI file "mid" holds the whole seed and the continuation, "continuation" (`take-N-continuation.mid`) the
-        new notes alone, both on the bar lines of the seed; audio what `take.audible` gives.
+        new notes alone, both on the bar lines of the seed and with their recipe (see `musictx.recipe`) as a text event;
+        audio what `take.audible` gives.
 
         Raises:
             AudioError: for a format that is unknown, or when rendering or writing fails.
@@ -267,17 +329,50 @@ class Studio:
         base = Path(folder) / f"take-{take.number}"
         written: dict[str, Path] = {}
         name = f"musictx take {take.number}"
-        if "mid" in formats:
-            written["mid"] = write_midi(take.notes, base.with_suffix(".mid"), name=name, bars=take.bars_of_notes())
-        if "continuation" in formats:
-            path = base.with_name(f"{base.name}-continuation.mid")
-            written["continuation"] = write_midi(take.new_notes, path, name=name, bars=take.bars_of_continuation())
+        for kind, path in (
+            ("mid", base.with_suffix(".mid")),
+            ("continuation", base.with_name(f"{base.name}-continuation.mid")),
+        ):
+            if kind in formats:
+                written[kind] = self._write(take, kind, path, name)
         sounds = [suffix for suffix in formats if suffix not in MIDI_FORMATS]
         samples = self.render(take.audible(), settings) if sounds else None
         for suffix in sounds:
             assert samples is not None
             written[suffix] = write_audio(samples, base.with_suffix(f".{suffix}"), SAMPLE_RATE_HZ)
         return written
+
+    def _write(self, take: Take, kind: str, path: Path, name: str) -> Path:
+        """A MIDI file of `take`, one of MIDI_FORMATS, with its recipe."""
+        notes, bars = take.notes, take.bars_of_notes()
+        if kind == "continuation":
+            notes, bars = take.new_notes, take.bars_of_continuation()
+        write_midi(notes, path, name=name, bars=bars)
+        try:
+            weights = self._loaded.weights(take.settings.checkpoint)
+        except CheckpointError:  # an earlier take, whose checkpoint is gone
+            weights = ""
+        # How its times are read is seen by reading them; a take without a note is no file that can be read.
+        read = read_midi(path).notes if len(notes) else notes
+        recipe = recipe_of(take, read, notes=kind, version=__version__, weights=weights)
+        return write_midi(notes, path, name=name, bars=bars, texts=[recipe.text()])
+
+    def recipe(self, seed: Seed) -> FoundRecipe:
+        """What a dropped file says of its making, if a take was written to it by this program."""
+        return read_recipe(seed.recording.texts)
+
+    def restored_seed(self, seed: Seed, recipe: Recipe) -> Seed:
+        """The seed of the take that the file `seed` holds: the recipe's settings make the same take of it again.
+
+        Its `file` holds the seed alone, rounded to ticks as every MIDI file.
+
+        Raises:
+            SettingsError: saying why that cannot be.
+        """
+        recording = restored_seed(seed.recording, recipe)
+        with tempfile.TemporaryDirectory(prefix="musictx-") as folder:
+            path = write_midi(recording.notes, Path(folder) / "seed.mid", bars=recording.bars)
+            return Seed(seed.name, recording, path.read_bytes())
 
     def soundfont(self, name: str | None) -> SoundFont:
         """The SoundFont of that name, the best there is for None.
@@ -294,14 +389,33 @@ class Studio:
         return chosen
 
 
-def _takes(seed: Seed, settings: ComposeSettings, made: Continuation) -> tuple[Take, ...]:
+def _takes(seed: Seed, settings: ComposeSettings, made: Continuation, engine: str) -> tuple[Take, ...]:
     """The variations as takes."""
     stopped = made.chunk.ending is Ending.STOPPED
     rows = zip(made.new_notes, made.tokens, made.chunk.variations, strict=True)
     return tuple(
-        _take(seed, settings, number, new, made.join_s, tokens, stopped and not variation.done)
+        replace(_take(seed, settings, number, new, made.join_s, tokens, stopped and not variation.done), engine=engine)
         for number, (new, tokens, variation) in enumerate(rows, 1)
     )
+
+
+def _redo_of(take: Take, settings: ComposeSettings, step: Redone) -> Redo:
+    """What there is so far, as takes."""
+    edit = Edit(
+        "redo",
+        step.parts.start_s,
+        step.parts.end_s,
+        step.of,
+        0,
+        settings.sampling,
+        settings.random_seed,
+        settings.checkpoint,
+    )
+    takes = tuple(
+        take.edited(step.parts.joined(each.notes), replace(edit, candidate=each.number)) for each in step.candidates
+    )
+    ending = step.ending.value if step.ending else ""
+    return Redo(takes, tuple(each.nll for each in step.candidates), step.of, ending, step.engine, step.remark)
 
 
 def _take(
@@ -317,4 +431,5 @@ def _take(
         stopped=stopped,
         tempo_bpm=seed.recording.tempo_bpm or 120.0,
         bars=seed.recording.bars,
+        seed_end_s=seed.recording.end_s,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from musictx.config import ComposeSettings
+from musictx.config import ComposeSettings, SamplingConfig
 from musictx.midi.bars import Bars
+from musictx.midi.codec import encode
 from musictx.midi.files import Recording
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import Sharing
@@ -48,6 +49,24 @@ def file_digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Edit:
+    """One change of a range of a take after it was made; times in seconds of the take.
+
+    kind: "redo" or "delete". candidate: the number of the one that was taken, in the order of drawing, of
+    `candidates`; sampling, random_seed and checkpoint as in `ComposeSettings`. A delete has none of them.
+    """
+
+    kind: str
+    start_s: float
+    end_s: float
+    candidates: int = 0
+    candidate: int = 0
+    sampling: SamplingConfig | None = None
+    random_seed: int = 0
+    checkpoint: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Take:
     """One variation, finished or as far as it has come.
@@ -55,7 +74,8 @@ class Take:
     seed: notes of the whole seed. continuation: the new notes, at absolute times from `join_s`,
     where the seed ends, on. tokens: of the continuation. stopped: whether it was ended before its
     length was reached. tempo_bpm: of the seed, and bars: its tempo map and signatures, if its file had them; for the
-    bar lines of whoever opens the MIDI file.
+    bar lines of whoever opens the MIDI file. seed_end_s: where the seed ends if a rest closes it, as `Recording.end_s`.
+    engine: what made it, for people; "" if nobody knows. edits: what was done to it since, in order.
     """
 
     number: int
@@ -67,6 +87,26 @@ class Take:
     stopped: bool
     tempo_bpm: float = 120.0
     bars: Bars | None = None
+    seed_end_s: float = 0.0
+    engine: str = ""
+    edits: tuple[Edit, ...] = ()
+
+    @property
+    def length_s(self) -> float:
+        """Where the take ends: with its last note, or at the length asked for if that is later and was reached."""
+        return max(self.notes.duration_s, self.join_s + (0.0 if self.stopped else self.settings.seconds))
+
+    def edited(self, notes: NoteSequence, edit: Edit) -> Take:
+        """The same take with other `notes`, seed and continuation together, which `edit` has made."""
+        in_seed = notes.start_s < self.join_s
+        continuation = notes.select(~in_seed)
+        return replace(
+            self,
+            seed=notes.select(in_seed),
+            continuation=continuation,
+            tokens=int(encode(continuation.shifted(-self.join_s)).size),
+            edits=(*self.edits, edit),
+        )
 
     @property
     def notes(self) -> NoteSequence:
@@ -100,6 +140,29 @@ class Take:
         """What is heard and drawn: at most the last minute of the seed, and the continuation, from 0 s."""
         notes = self.notes
         return notes.select(notes.start_s >= self.audible_from_s).shifted(-self.audible_from_s)
+
+
+@dataclass(frozen=True, eq=False)
+class Redo:
+    """How far redoing a range has come.
+
+    takes: the take with each candidate so far, best first: the first is the result. nll: of each, nats a token of what
+    follows the range given all before it; None where nothing follows, and the order is that of drawing.
+    of: how many candidates there will be. ending, engine, remark: as in `Progress`; after "too dense" and after
+    "stopped" there may be no take, and the old one stays.
+    """
+
+    takes: tuple[Take, ...]
+    nll: tuple[float | None, ...]
+    of: int
+    ending: str = ""
+    engine: str = ""
+    remark: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more comes."""
+        return bool(self.ending)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from examples import api_client, continue_file, continue_folder, fine_tune
+from examples import api_client, continue_file, continue_folder, fine_tune, redo_range
 from musictx.midi.files import read_midi, write_midi
 from scripts.make_seeds import SEEDS
 from tests.tiny import write_tiny_checkpoint
@@ -70,6 +70,14 @@ def test_api_client(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     api_client.main([str(SEED), "--url", url, "--out", str(tmp_path), "--seconds", "6"])
     assert {path.suffix for path in tmp_path.iterdir()} == {".mid", ".mp3"}
     assert "random seed" in capsys.readouterr().out
+
+
+def test_redo_range(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--start", "2", "--end", "4", "--candidates", "3", "--url", url, "--out", str(tmp_path)]
+    redo_range.main([str(SEED), *arguments])
+    assert len(list(tmp_path.glob("*.mid"))) == 3
+    said = capsys.readouterr().out
+    assert "3 of 3 candidates" in said and said.count("NLL of what follows: 1.") == 3
 
 
 def test_every_example_is_listed_and_tested() -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 import musictx
 from musictx.cli import build_parser
 from musictx.config import SAMPLING_PRESETS
-from musictx.ui.api import FIRST_PARAMETERS
+from musictx.ui.api.compose import FIRST_PARAMETERS
 from musictx.ui.forms import COMPOSE
 from scripts.seeds import PIECES
 from tests.parsing import parse

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from musictx.errors import MidiError
 from musictx.midi.container import MOST_TRACKS, Container
 from musictx.midi.messages import ALL_NOTES_OFF, CONTROL, NOTE_ON, PROGRAM, RESET, TEMPO
-from musictx.midi.track_events import MOST_EVENTS, TooManyEvents, TrackEvents, read_track
+from musictx.midi.track_events import MOST_EVENTS, MOST_TEXTS, TooManyEvents, TrackEvents, read_track
 
 DEFAULT_TEMPO_US = 500_000  # microseconds a quarter note, 120 bpm: what a file without a tempo means
 DRUM_CHANNEL = 9  # of each port
@@ -31,7 +31,7 @@ class Events:
     tick int64. track int16. channel int32: 16 times the port, and the MIDI channel; -1 where none is meant.
     kind int16, value int32 (N, 2): as in `TrackEvents`.
     part int32: who plays it. A part is a channel, or those tracks on one that chose a program of their own.
-    names, end_ticks: of each track.
+    names, end_ticks: of each track. texts: the first text events of the file, track by track.
     """
 
     tick: IntArray
@@ -42,6 +42,7 @@ class Events:
     part: npt.NDArray[np.int32]
     names: tuple[str, ...]
     end_ticks: IntArray
+    texts: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return int(self.tick.size)
@@ -59,6 +60,7 @@ class Events:
             part,
             self.names,
             self.end_ticks,
+            self.texts,
         )
 
     @property
@@ -117,6 +119,7 @@ def _together(tracks: Sequence[TrackEvents]) -> Events:
         channel,
         tuple(track.name for track in tracks),
         np.array([track.end_tick for track in tracks], np.int64),
+        tuple(text for track in tracks for text in track.texts)[:MOST_TEXTS],
     )
     return events.take(np.argsort(events.tick, kind="stable")) if len(tracks) > 1 else events
 
@@ -137,6 +140,7 @@ def _one_after_the_other(tracks: Sequence[TrackEvents]) -> Events:
                 track.name,
                 track.end_tick + begins,
                 track.lost_bytes,
+                track.texts,
             )
         )
         begins += track.end_tick

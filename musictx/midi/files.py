@@ -37,6 +37,7 @@ class Recording:
     warnings: sentences for the user.
     end_s: where the music ends: behind the last note's end if a rest closes it.
     bars: tempo, time and key signatures as the file sets them; None if it counts in SMPTE frames.
+    texts: the first text events, track by track; what they say is up to whoever reads them.
     """
 
     notes: NoteSequence
@@ -46,6 +47,7 @@ class Recording:
     warnings: tuple[str, ...]
     end_s: float = 0.0
     bars: Bars | None = None
+    texts: tuple[str, ...] = ()
 
     @property
     def length_s(self) -> float:
@@ -96,6 +98,7 @@ def read_midi(source: str | Path | bytes) -> Recording:
         tuple(warnings),
         sound.end_s,
         Bars.of(events, clock, sound.first_s),
+        events.texts,
     )
 
 

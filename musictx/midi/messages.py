@@ -8,7 +8,8 @@ import numpy as np
 
 NOTE_OFF, NOTE_ON, CONTROL, PROGRAM = 0x8, 0x9, 0xB, 0xC  # kinds of channel messages: the upper half of their status
 META = 0x100  # kinds of meta events: their type and this
-NAME, PORT, END_OF_TRACK, TEMPO, METER, KEY = (META + kind for kind in (0x03, 0x21, 0x2F, 0x51, 0x58, 0x59))
+TEXT, NAME, PORT, END_OF_TRACK = (META + kind for kind in (0x01, 0x03, 0x21, 0x2F))
+TEMPO, METER, KEY = (META + kind for kind in (0x51, 0x58, 0x59))
 TEXTS = range(META + 0x01, META + 0x10)
 SUSTAIN, SOSTENUTO, SOFT = 64, 66, 67  # controllers
 ALL_SOUND_OFF, RESET, ALL_NOTES_OFF = 120, 121, 123  # 124 to 127 change the mode and let go of all keys as well

@@ -28,6 +28,7 @@ from musictx.midi.messages import (
     PROGRAM,
     STRAY_SIZES,
     TEMPO,
+    TEXT,
     TEXTS,
     is_no_text,
     makes_sense,
@@ -39,6 +40,7 @@ from musictx.midi.runs import read_run
 
 MOST_EVENTS = 2_000_000  # of those that are kept, in all tracks: sanity, not a musical limit
 FIRST_WINDOW, LARGEST_WINDOW = 2**10, 2**16  # bytes taken apart at once
+MOST_TEXTS, LONGEST_TEXT_BYTES = 32, 2**16  # text events that are kept; karaoke has thousands
 PATIENCE = 24  # simple events in a row, after which a run is tried again
 
 Columns = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int16], npt.NDArray[np.int32]]
@@ -56,7 +58,8 @@ class TrackEvents:
         matter to a piano and its bars. Values are key and velocity, controller and value, program, microseconds a
         quarter note, numerator and denominator, sharps and whether it is minor.
     name: the first that the track gives itself. end_tick: of its end mark, or of its last event.
-    lost_bytes: that could not be understood.
+    lost_bytes: that could not be understood. texts: its first `MOST_TEXTS` text events; a longer one than
+        `LONGEST_TEXT_BYTES` is none of them.
     """
 
     tick: npt.NDArray[np.int64]
@@ -66,6 +69,7 @@ class TrackEvents:
     name: str
     end_tick: int
     lost_bytes: int
+    texts: tuple[str, ...] = ()
 
 
 def read_track(body: bytes) -> TrackEvents:
@@ -78,7 +82,7 @@ def read_track(body: bytes) -> TrackEvents:
     reader.read()
     tick, channel, kind, value = (np.concatenate(column) for column in zip(*reader.columns, strict=True))
     end_tick = max(reader.end_tick, reader.last_tick)
-    return TrackEvents(tick, channel, kind, value, reader.name, end_tick, reader.lost_bytes)
+    return TrackEvents(tick, channel, kind, value, reader.name, end_tick, reader.lost_bytes, tuple(reader.texts))
 
 
 @dataclass
@@ -91,6 +95,7 @@ class _Reader:
     end_tick: int = -1
     last_tick: int = 0  # of channel messages
     lost_bytes: int = 0
+    texts: list[str] = field(default_factory=list)
     _tick: int = 0
     _running: int = 0  # status in force, 0 for none
     _port: int = 0
@@ -226,7 +231,7 @@ class _Reader:
         return self._swallowed(start, stop)
 
     def _mark(self, kind: int, data: bytes) -> None:
-        """Remembers what a meta event says about tempo, bars, key, port or name."""
+        """Remembers what a meta event says about tempo, bars, key, port or name, and texts."""
         if kind == TEMPO and len(data) >= 3:
             self._note(TEMPO, int.from_bytes(data[:3], "big"))
         elif kind == METER and len(data) >= 2 and data[0] and data[1] < 8:
@@ -237,6 +242,8 @@ class _Reader:
             self._port = data[0] & 0x7F
         elif kind == NAME and not self.name:
             self.name = text(data)
+        elif kind == TEXT and len(self.texts) < MOST_TEXTS and len(data) <= LONGEST_TEXT_BYTES:
+            self.texts.append(text(data))
 
     def _end(self, at: int) -> int:
         """Behind an end mark: to the end, unless music follows it (scanned piano rolls have such tracks)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def write_midi(
     name: str = "musictx",
     tempo_bpm: float = 120.0,
     bars: Bars | None = None,
+    texts: Sequence[str] = (),
 ) -> Path:
     """Writes `notes` as a MIDI file of one instrument and returns its path.
 
@@ -39,6 +41,8 @@ def write_midi(
 
     program: General MIDI instrument 0..127; name: the track's; tempo_bpm: for the bars of whoever opens it.
     bars: of the file that the notes come from; with them the notes lie on its bar lines, and `tempo_bpm` is not needed.
+    texts: text events at the beginning of the first track. ASCII, the only letters that the standard knows, and without
+    the word "MTrk", by which damaged files are mended.
 
     Raises:
         MidiError: if the file cannot be written.
@@ -47,7 +51,9 @@ def write_midi(
 
     bars = (bars or Bars.steady(tempo_bpm)).finer()
     file = mido.MidiFile(type=1, ticks_per_beat=bars.ticks_per_quarter, charset="utf-8")
-    file.tracks.append(_track([(int(mark[0]), _mark(*mark[1:].tolist())) for mark in bars.marks]))
+    assert all(text.isascii() and "MTrk" not in text for text in texts)
+    said = [(0, mido.MetaMessage("text", text=text)) for text in texts]
+    file.tracks.append(_track(said + [(int(mark[0]), _mark(*mark[1:].tolist())) for mark in bars.marks]))
     title = [(0, mido.MetaMessage("track_name", name=name)), (0, mido.Message("program_change", program=program))]
     file.tracks.append(_track(title + _keys(notes, bars)))
     path = Path(path)

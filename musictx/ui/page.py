@@ -23,7 +23,7 @@ from musictx.ui.access.identity import build_browser_state
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
 from musictx.ui.access.sign_in import read_logins
 from musictx.ui.access.stop_flags import StopFlags
-from musictx.ui.api import build_api
+from musictx.ui.api.build import build_api
 from musictx.ui.browser_state.settings import settings_store
 from musictx.ui.browser_state.takes import MOST_KEPT
 from musictx.ui.compare.events import wire_compare

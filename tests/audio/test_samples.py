@@ -55,11 +55,14 @@ def test_the_louder_layer_is_louder_and_a_key_without_a_sound_is_silent(pack: by
     assert level[21, 92] < -70
 
 
-def test_a_pack_is_made_once_and_known_by_what_the_font_holds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pack_is_made_once_and_known_by_what_the_font_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Path] = []
-    monkeypatch.setattr(packs, "write_pack", lambda font: made.append(font.path) or b"pack")
+
+    def write(font: SoundFont) -> bytes:
+        made.append(font.path)
+        return b"pack"
+
+    monkeypatch.setattr(packs, "write_pack", write)
     kept = SamplePacks(tmp_path / "packs")
     first = kept.path(write_tones(tmp_path / "one.sf2"))
     assert kept.path(write_tones(tmp_path / "one.sf2")) == first and len(made) == 1

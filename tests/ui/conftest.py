@@ -115,6 +115,9 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+MUTE = "localStorage.getItem('musictx-muted') ?? localStorage.setItem('musictx-muted', 'yes')"
+
+
 @pytest.fixture
 def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
     """Opens a page of its own visitor, given its URL and size; fails on script errors."""
@@ -124,7 +127,7 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
         context = chromium.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
         contexts.append(context)
         if muted:  # else takes are heard as they come
-            context.add_init_script("localStorage.getItem('musictx-muted') ?? localStorage.setItem('musictx-muted', 'yes')")
+            context.add_init_script(MUTE)
         page = context.new_page()
         page.set_default_timeout(45_000)  # a busy machine is slow, not wrong
         said: list[str] = []

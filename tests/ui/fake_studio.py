@@ -14,13 +14,15 @@ import soundfile
 
 from musictx.audio.samples import SamplePacks
 from musictx.config import MODEL_PRESETS, ComposeSettings, RenderSettings
+from musictx.generation.redo import checked_range
 from musictx.generation.score import SeedScore
 from musictx.midi.analysis import SeedReport, describe
 from musictx.midi.files import SeedLimits, read_midi, write_midi
 from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import Sharing
 from musictx.midi.passages import SharedPassage
-from musictx.takes import BuiltInSeed, Progress, Seed, Take
+from musictx.midi.ranges import split_at
+from musictx.takes import BuiltInSeed, Edit, Progress, Redo, Seed, Take
 from tests.audio.fonts import write_tones
 
 SAMPLE_RATE_HZ = 44_100
@@ -122,6 +124,33 @@ class FakeStudio:
             ending = "" if not done else "stopped" if stopped else "finished"
             yield Progress(tuple(takes), reached_s, settings.seconds, tokens, tokens / elapsed_s, 0.05, ending)
 
+    def whole_take(self, seed: Seed, settings: ComposeSettings) -> Take:
+        """As the real studio makes a take of a file."""
+        notes = seed.recording.notes
+        return Take(1, notes, NoteSequence.empty(), notes.duration_s, 0, settings, True)
+
+    def redo(
+        self,
+        take: Take,
+        start_s: float,
+        end_s: float,
+        settings: ComposeSettings,
+        candidates: int = 8,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Redo]:
+        """A walk for each candidate; the last one drawn is the best."""
+        parts = split_at(take.notes, *checked_range(start_s, end_s, take.length_s, 0.5, 30.0))
+        takes: tuple[Take, ...] = ()
+        for number in range(1, int(candidates) + 1):
+            time.sleep((end_s - start_s) / self.pace)
+            if stop():
+                yield Redo(takes, _rising(takes), int(candidates), "stopped")
+                return
+            edit = Edit("redo", start_s, end_s, int(candidates), number, settings.sampling, settings.random_seed)
+            takes = (take.edited(parts.joined(parts.fitted(_walk(settings, number, start_s))), edit), *takes)
+            yield Redo(takes, _rising(takes), int(candidates))
+        yield Redo(takes, _rising(takes), int(candidates), "finished")
+
     def kept_take(
         self, seed: Seed, settings: ComposeSettings, number: int, new: NoteSequence, *, tokens: int, stopped: bool
     ) -> Take:
@@ -174,6 +203,10 @@ class FakeStudio:
     def warm_up(self, checkpoint: str) -> None:
         """Takes a moment, as compiling does."""
         time.sleep(0.2)
+
+
+def _rising(takes: tuple[Take, ...]) -> tuple[float, ...]:
+    return tuple(1.5 + place / 10 for place in range(len(takes)))
 
 
 def _walk(settings: ComposeSettings, voice: int, join_s: float) -> NoteSequence:

@@ -71,9 +71,69 @@ def test_a_bad_file_is_answered_with_a_sentence(client: Any, tmp_path: Path) -> 
         client.predict(seed_file=None, api_name="/compose")
 
 
-def test_only_compose_is_public_and_documented(client: Any) -> None:
+def test_compose_tells_how_far_it_is(client: Any, seed: Any) -> None:
+    job = client.submit(seed_file=seed, seconds=60, audio_format="wav", api_name="/compose")
+    job.result()
+    *partial, last = [info for _, _, info in job.outputs()]
+    assert partial and all(not info["done"] and info["seconds"] < 60 for info in partial) and last["done"]
+    assert [info["seconds"] for info in partial] == sorted(info["seconds"] for info in partial)
+    assert tuple(job.outputs()[0][:2]) == (None, None)
+
+
+def test_redo_keeps_what_lies_outside(client: Any, seed: Any) -> None:
+    files, info = client.predict(file=seed, start=2.0, end=4.0, candidates=3, api_name="/redo")
+    assert len(files) == len(info["candidates"]) == info["of"] == 3 and info["done"]
+    nll = [each["nll"] for each in info["candidates"]]
+    assert nll == sorted(nll) and info["candidates"][0]["number"] == 3
+    before = broken_chords()
+    outside = int(((before.start_s < 2) | (before.start_s >= 4)).sum())
+    for path in files:
+        onsets = read_midi(Path(path)).notes.start_s
+        assert ((onsets < 1.999) | (onsets >= 3.999)).sum() == outside
+
+
+def test_report_sound_and_score(client: Any, seed: Any) -> None:
+    report = client.predict(file=seed, context_seconds=3, api_name="/seed_report")
+    assert report["notes"] == 64 and report["key"]["name"] == "G major" and report["context_s"] < 4
+    path = client.predict(file=seed, audio_format="wav", api_name="/render")
+    samples, rate = soundfile.read(path)
+    assert len(samples) / rate == pytest.approx(9, abs=1) and Path(path).suffix == ".wav"
+    score = client.predict(file=seed, focus=1.1, api_name="/score")
+    assert score["per_token"] == pytest.approx(2.6) and score["tokens"] == 256
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "sentence"),
+    [
+        ("/redo", {"start": 2, "end": 2.2}, "0.5 s"),
+        ("/redo", {"start": 2, "end": 200}, "outside"),
+        ("/redo", {"start": None, "end": 3}, "two numbers"),
+        ("/redo", {"start": 1, "end": 3, "preset": "custom", "temperature": 9}, "temperature"),
+        ("/seed_report", {"context_seconds": 1000}, "context_seconds must lie between"),
+        ("/render", {"soundfont": "Organ"}, "No SoundFont named"),
+        ("/render", {"room": 7}, "room must lie between"),
+        ("/score", {"focus": 5}, "focus"),
+    ],
+)
+def test_what_does_not_fit_is_answered_with_a_sentence(
+    client: Any, seed: Any, name: str, given: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(gradio_client.exceptions.AppError, match=sentence):
+        client.predict(file=seed, **given, api_name=name)
+
+
+@pytest.mark.parametrize("name", ["/redo", "/seed_report", "/render", "/score"])
+def test_a_missing_file_is_named(client: Any, name: str) -> None:
+    given = {"start": 1, "end": 3} if name == "/redo" else {}
+    with pytest.raises(gradio_client.exceptions.AppError, match="file is missing"):
+        client.predict(file=None, **given, api_name=name)
+
+
+def test_these_endpoints_alone_are_public_and_documented(client: Any) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert list(endpoints) == ["/compose"]
+    assert list(endpoints) == ["/compose", "/redo", "/seed_report", "/render", "/score"]
+    for endpoint in endpoints.values():
+        assert all(parameter["label"] for parameter in endpoint["parameters"]) and endpoint["description"]
     names = [parameter["parameter_name"] for parameter in endpoints["/compose"]["parameters"]]
     assert names[:4] == ["seed_file", "preset", "temperature", "top_k"]
     assert all(parameter["label"] for parameter in endpoints["/compose"]["parameters"])

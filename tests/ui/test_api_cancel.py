@@ -13,7 +13,8 @@ import pytest
 
 from musictx.errors import CheckpointError
 from musictx.ui.access.stop_flags import StopFlags
-from musictx.ui.api import Api
+from musictx.ui.api.calls import Calls
+from musictx.ui.api.compose import Compose
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.forms import usual_settings
 from musictx.ui.warm_up import WarmUp
@@ -21,7 +22,7 @@ from tests.loops import run
 from tests.ui.fake_studio import FakeStudio
 from tests.ui.fake_workshop import FakeWorkshop
 
-Handlers = tuple[Api, ComposeHandlers, FakeStudio]
+Handlers = tuple[Compose, ComposeHandlers, FakeStudio]
 
 
 @pytest.fixture
@@ -29,10 +30,10 @@ def handlers(tmp_path: Path, fake_workshop: FakeWorkshop) -> Handlers:
     """The endpoint over a studio that is slower than music."""
     studio = FakeStudio(tmp_path, pace=5)
     music = ComposeHandlers(studio, StopFlags(), WarmUp(studio, "enhanced"), fake_workshop)  # type: ignore[arg-type]
-    return Api(music), music, studio
+    return Compose(Calls(music)), music, studio
 
 
-def call(api: Api, studio: FakeStudio, **changes: Any) -> Any:
+def call(api: Compose, studio: FakeStudio, **changes: Any) -> Any:
     """A call for three minutes of music."""
     others = {"soundfont": "", "room": 0.2, "audio_format": "wav", "midi_notes": "all"}
     seed_file = str(studio.built_in_seeds()[0].path)
@@ -44,7 +45,12 @@ def call(api: Api, studio: FakeStudio, **changes: Any) -> Any:
         "seconds": 180,
         "random_seed": 1,
     }
-    return api.compose({**values, **changes}, gr.Request(session_hash="a-program"))
+    return api({**values, **changes}, gr.Request(session_hash="a-program"))
+
+
+async def answers(called: Any) -> list[Any]:
+    """All that a call yields."""
+    return [answer async for answer in called]
 
 
 def counted(studio: FakeStudio, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
@@ -68,7 +74,7 @@ def test_a_cancelled_call_ends_with_its_next_chunk_and_frees_its_place(
     seen = counted(studio, monkeypatch)
 
     async def cancelled() -> int:
-        task = asyncio.ensure_future(anext(call(api, studio)))
+        task = asyncio.ensure_future(answers(call(api, studio)))
         while not seen.chunks:
             await asyncio.sleep(0.01)
         task.cancel()
@@ -85,10 +91,10 @@ def test_a_cancelled_call_ends_with_its_next_chunk_and_frees_its_place(
 def test_a_program_that_hangs_up_is_noticed(handlers: Handlers, monkeypatch: pytest.MonkeyPatch) -> None:
     api, music, studio = handlers
     seen = counted(studio, monkeypatch)
-    monkeypatch.setattr("musictx.ui.api._is_wanted", lambda: not seen.chunks)
-    monkeypatch.setattr("musictx.ui.api.LISTEN_EVERY_S", 0.01)
+    monkeypatch.setattr("musictx.ui.api.calls._is_wanted", lambda: not seen.chunks)
+    monkeypatch.setattr("musictx.ui.api.calls.LISTEN_EVERY_S", 0.01)
     with pytest.raises(gr.Error, match="cancelled"):
-        run(anext(call(api, studio)))
+        run(answers(call(api, studio)))
     assert seen.over and seen.chunks < 20
 
 

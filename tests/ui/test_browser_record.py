@@ -103,7 +103,9 @@ def test_why_no_midi_keyboard_is_heard_is_said(fake_url: str, open_page: OpenPag
     page = open_page(fake_url)
     page.evaluate(f"() => {{ navigator.requestMIDIAccess = {access}; }}")
     opened(page).click(".record-connect")
-    page.wait_for_function("words => document.querySelector('.record-midi-words').textContent.includes(words)", arg=words)
+    page.wait_for_function(
+        "words => document.querySelector('.record-midi-words').textContent.includes(words)", arg=words
+    )
 
 
 def test_mouse_and_fingers_play_and_lower_is_louder(fake_url: str, open_page: OpenPage) -> None:

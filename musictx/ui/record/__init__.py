@@ -1,1 +1,0 @@
-"""A seed that is played: on the screen, on the computer's keys, on a MIDI keyboard."""
