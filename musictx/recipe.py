@@ -194,7 +194,7 @@ def _recipe(told: dict[str, Any]) -> Recipe:
         _whole(told["seed_notes"], 0, MOST_NOTES),
         _word(told["seed_tokens"]),
         tuple(_correction(row) for row in _rows(told["corrections"], MOST_CORRECTIONS)),
-        tuple(_edit(row) for row in _rows(told["edits"], MOST_EDITS)),
+        tuple(read_edit(row) for row in _rows(told["edits"], MOST_EDITS)),
         _whole(told["edits_left_out"], 0, MOST_NOTES),
     )
 
@@ -213,9 +213,10 @@ def _value(setting: Any, value: Any) -> Any:
     return _word(value) if setting.kind == NAME else setting.read(value)
 
 
-def _edit(told: dict[str, Any]) -> Edit:
+def read_edit(told: dict[str, Any]) -> Edit:
+    """An edit of plain values, as `dataclasses.asdict` gives them; ValueError or its like if it is none."""
     _same_names(told, Edit)
-    if told["kind"] not in ("redo", "delete"):
+    if told["kind"] not in ("redo", "delete", "extend"):
         raise ValueError("no kind of edit")
     sampling = None if told["sampling"] is None else _sampling(told["sampling"])
     if (sampling is None) != (told["kind"] == "delete"):

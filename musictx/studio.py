@@ -27,6 +27,7 @@ from musictx.config import AUDIO_FORMATS, MIDI_FORMATS, SAMPLE_RATE_HZ, ComposeS
 from musictx.errors import AudioError, CheckpointError, MidiError
 from musictx.files import cache_folder
 from musictx.generation.continuation import Continuation, continue_notes
+from musictx.generation.extend import Extended, extend
 from musictx.generation.generate import Ending
 from musictx.generation.redo import USUAL_CANDIDATES, Redone, checked_range, redo
 from musictx.generation.score import SeedScore, score_seed
@@ -244,6 +245,41 @@ class Studio:
         )
         return (_redo_of(take, settings, step) for step in steps)
 
+    def extend(
+        self,
+        take: Take,
+        moment_s: float,
+        seconds: float,
+        settings: ComposeSettings,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Progress]:
+        """Writes `take` on from `moment_s`, for `seconds`, yielding after every call of the engine.
+
+        What begins before the moment stays to the note. A moment in the seed ends the seed there.
+
+        Args:
+            take: seconds count from its beginning, seed included.
+            moment_s: from 0 to its length.
+            seconds: of new music.
+            settings: sampling, random seed and checkpoint of the new notes.
+            stop: asked before each call; True ends with what is there.
+
+        Raises:
+            SettingsError: for a moment outside the take, or a length out of range.
+            CheckpointError: if the checkpoint cannot be used.
+        """
+        steps = extend(
+            self._loaded.tokens(settings.checkpoint),
+            take.notes,
+            moment_s,
+            seconds,
+            sampling=settings.sampling,
+            length_s=take.length_s,
+            random_seed=settings.random_seed,
+            stop=stop,
+        )
+        return (_extended(take, moment_s, seconds, settings, step) for step in steps)
+
     def whole_take(self, seed: Seed, settings: ComposeSettings) -> Take:
         """A file as a take that is all seed, so that its ranges can be redone."""
         _, join_s = seed_and_join(seed.recording.notes, seed.recording.end_s)
@@ -416,6 +452,29 @@ def _redo_of(take: Take, settings: ComposeSettings, step: Redone) -> Redo:
     )
     ending = step.ending.value if step.ending else ""
     return Redo(takes, tuple(each.nll for each in step.candidates), step.of, ending, step.engine, step.remark)
+
+
+def _extended(take: Take, moment_s: float, seconds: float, settings: ComposeSettings, step: Extended) -> Progress:
+    """What there is so far, as one take."""
+    chunk = step.chunk
+    edit = Edit("extend", moment_s, moment_s + seconds, 0, 0, settings.sampling, settings.random_seed)
+    head = replace(take, join_s=min(take.join_s, moment_s), end_s=moment_s + chunk.seconds)
+    made = replace(
+        head.edited(step.notes, replace(edit, checkpoint=settings.checkpoint)),
+        stopped=chunk.ending is Ending.STOPPED,
+        engine=chunk.engine or take.engine,
+    )
+    return Progress(
+        (made,),
+        chunk.seconds,
+        seconds,
+        chunk.tokens,
+        chunk.tokens_per_second,
+        chunk.first_note_s,
+        chunk.ending.value if chunk.ending else "",
+        chunk.engine,
+        chunk.remark,
+    )
 
 
 def _take(

@@ -53,8 +53,9 @@ def file_digest(content: bytes) -> str:
 class Edit:
     """One change of a range of a take after it was made; times in seconds of the take.
 
-    kind: "redo" or "delete". candidate: the number of the one that was taken, in the order of drawing, of
-    `candidates`; sampling, random_seed and checkpoint as in `ComposeSettings`. A delete has none of them.
+    kind: "redo", "delete", or "extend" (written on from `start_s`, what came after it is gone). candidate: the number
+        of the one that was taken, in the order of drawing, of `candidates`; sampling, random_seed and checkpoint as in
+        `ComposeSettings`. A delete has none of them.
     """
 
     kind: str
@@ -76,6 +77,8 @@ class Take:
     length was reached. tempo_bpm: of the seed, and bars: its tempo map and signatures, if its file had them; for the
     bar lines of whoever opens the MIDI file. seed_end_s: where the seed ends if a rest closes it, as `Recording.end_s`.
     engine: what made it, for people; "" if nobody knows. edits: what was done to it since, in order.
+    end_s: where it ends, if that is not with its notes or at the length asked for.
+    branch: tells takes of one number apart, "" for the first of them; see `label`.
     """
 
     number: int
@@ -90,11 +93,19 @@ class Take:
     seed_end_s: float = 0.0
     engine: str = ""
     edits: tuple[Edit, ...] = ()
+    end_s: float | None = None
+    branch: str = ""
+
+    @property
+    def label(self) -> str:
+        """What people call it: "1", and "1b", "1c" what was made of it."""
+        return f"{self.number}{self.branch}"
 
     @property
     def length_s(self) -> float:
         """Where the take ends: with its last note, or at the length asked for if that is later and was reached."""
-        return max(self.notes.duration_s, self.join_s + (0.0 if self.stopped else self.settings.seconds))
+        asked_s = self.join_s + (0.0 if self.stopped else self.settings.seconds)
+        return max(self.notes.duration_s, asked_s if self.end_s is None else self.end_s)
 
     def edited(self, notes: NoteSequence, edit: Edit) -> Take:
         """The same take with other `notes`, seed and continuation together, which `edit` has made."""

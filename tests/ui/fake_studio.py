@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -150,6 +151,34 @@ class FakeStudio:
             takes = (take.edited(parts.joined(parts.fitted(_walk(settings, number, start_s))), edit), *takes)
             yield Redo(takes, _rising(takes), int(candidates))
         yield Redo(takes, _rising(takes), int(candidates), "finished")
+
+    def extend(
+        self,
+        take: Take,
+        moment_s: float,
+        seconds: float,
+        settings: ComposeSettings,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Progress]:
+        """A walk from the moment on."""
+        head, walk = split_at(take.notes, moment_s, np.inf).before, _walk(settings, 3, moment_s)
+        edit, reached_s = Edit("extend", moment_s, moment_s + seconds, 0, 0, settings.sampling), 0.0
+        base = dataclasses.replace(take, join_s=min(take.join_s, moment_s))
+        while True:
+            reached_s = min(reached_s + 0.5, seconds)
+            time.sleep(0.5 / self.pace)
+            stopped = stop()
+            ending = "stopped" if stopped else "finished" if reached_s >= seconds else ""
+            notes = head.followed_by(walk.between(0, moment_s + reached_s))
+            made = dataclasses.replace(base.edited(notes, edit), end_s=moment_s + reached_s, stopped=stopped)
+            yield Progress((made,), reached_s, seconds, 9, 99.0, 0.05, ending)
+            if ending:
+                return
+
+    def without(self, take: Take, start_s: float, end_s: float) -> Take:
+        """As the real studio empties a range."""
+        start_s, end_s = checked_range(start_s, end_s, take.length_s)
+        return take.edited(split_at(take.notes, start_s, end_s).kept, Edit("delete", start_s, end_s))
 
     def kept_take(
         self, seed: Seed, settings: ComposeSettings, number: int, new: NoteSequence, *, tokens: int, stopped: bool

@@ -20,6 +20,7 @@ import numpy as np
 from musictx.config import ComposeSettings, SamplingConfig
 from musictx.errors import MusictxError, SettingsError
 from musictx.midi.notes import NoteSequence
+from musictx.recipe import LONGEST_S, MOST_EDITS, read_edit
 from musictx.takes import Seed, Take
 from musictx.ui import text
 from musictx.ui.forms import sampling_words
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 LARGEST_RECORD = 6 * 2**20  # characters; a seed of 2 MB that does not shrink has 2.7 million
 LARGEST_TEXT = 16 * 2**20  # bytes of a record once it is unpacked
-MOST_TAKES, MOST_NOTES = 4, 50_000
+MOST_TAKES, MOST_NOTES = 24, 50_000
 MOST_KEPT = 24  # pictures with takes that the browser keeps; the oldest go
 UNREADABLE = "What your browser kept of this take cannot be read. Remove it from the list of earlier takes."
 NOTE = np.dtype([("pitch", "u1"), ("velocity", "u1"), ("start_s", "<f8"), ("end_s", "<f8")])
@@ -55,6 +56,7 @@ def record(picture: Picture) -> dict[str, Any]:
         "format": FORMAT,
         "seed": _write_seed(picture.seed),
         "takes": [_write_take(take, picture.phase) for take in takes],
+        "parents": _parents(picture, takes),
     }
     return {
         "id": picture.piece_id,
@@ -71,7 +73,16 @@ def record_seed(seed: Seed) -> dict[str, Any]:
     return {"id": seed.digest, "title": seed.name, "data": _pack(content)}
 
 
-def recall(data: Any, studio: Studio) -> tuple[Seed, tuple[Take, ...]]:
+@dataclasses.dataclass(frozen=True)
+class Recalled:
+    """What a record holds; parents as in `Picture`."""
+
+    seed: Seed
+    takes: tuple[Take, ...]
+    parents: tuple[int, ...] = ()
+
+
+def recall(data: Any, studio: Studio) -> Recalled:
     """Seed and takes of a record that a browser kept.
 
     Raises:
@@ -84,7 +95,8 @@ def recall(data: Any, studio: Studio) -> tuple[Seed, tuple[Take, ...]]:
         rows = content["takes"]
         if content["format"] != FORMAT or len(rows) > MOST_TAKES:
             raise ValueError(f"format {content['format']!r}, {len(rows)} takes")
-        return seed, tuple(_read_take(row, seed, studio) for row in rows)
+        parents = tuple(_whole(each, -1, index - 1) for index, each in enumerate(content.get("parents", ())))
+        return Recalled(seed, tuple(_read_take(row, seed, studio) for row in rows), parents[: len(rows)])
     except MusictxError:
         raise
     except (ValueError, TypeError, KeyError, OverflowError, zlib.error, binascii.Error) as error:
@@ -113,35 +125,87 @@ def _read_seed(row: dict[str, Any], studio: Studio) -> Seed:
         return studio.read_seed(path, str(row["name"])[:200] or "seed")
 
 
+def _parents(picture: Picture, takes: tuple[Take, ...]) -> list[int]:
+    """The parents of those takes that are kept, by their places there."""
+    if picture.comparison is not None or not picture.parents:
+        return []
+    places = {index: place for place, index in enumerate(i for i, take in enumerate(picture.takes) if take in takes)}
+    return [places.get(picture.all_parents[index], -1) for index in places]
+
+
+def _write_notes(notes: NoteSequence, from_s: float) -> str:
+    """Notes at their times from `from_s` on, which a rounding error may lie before."""
+    rows = np.empty(len(notes), NOTE)
+    rows["pitch"], rows["velocity"] = notes.pitch, notes.velocity
+    rows["start_s"], rows["end_s"] = np.maximum(notes.start_s - from_s, 0.0), notes.end_s - from_s
+    return base64.b64encode(rows.tobytes()).decode("ascii")
+
+
+def _read_notes(text: str) -> NoteSequence:
+    rows = np.frombuffer(base64.b64decode(text, validate=True), NOTE)
+    if len(rows) > MOST_NOTES:
+        raise ValueError(f"{len(rows)} notes")
+    return NoteSequence(rows["pitch"], rows["velocity"], rows["start_s"], rows["end_s"])
+
+
 def _write_take(take: Take, phase: str) -> dict[str, Any]:
-    new = take.continuation
-    rows = np.empty(len(new), NOTE)
-    rows["pitch"], rows["velocity"] = new.pitch, new.velocity
-    # From the seed's end, which a rounding error may lie before.
-    rows["start_s"], rows["end_s"] = np.maximum(new.start_s - take.join_s, 0.0), new.end_s - take.join_s
+    edited = {
+        "seed": _write_notes(take.seed, 0.0),
+        "join_s": take.join_s,
+        "end_s": take.end_s,
+        "branch": take.branch,
+        "edits": [dataclasses.asdict(each) for each in take.edits],
+    }
     return {
         "number": take.number,
         "tokens": take.tokens,
         "stopped": take.stopped or phase == "working",  # cut off where it is
         "settings": dataclasses.asdict(take.settings),
-        "notes": base64.b64encode(rows.tobytes()).decode("ascii"),
+        "notes": _write_notes(take.continuation, take.join_s),
+        **(edited if take.edits else {}),
     }
 
 
 def _read_take(row: dict[str, Any], seed: Seed, studio: Studio) -> Take:
     settings = dict(row["settings"])
     sampling = SamplingConfig(**settings.pop("sampling"))
-    rows = np.frombuffer(base64.b64decode(row["notes"], validate=True), NOTE)
-    if len(rows) > MOST_NOTES:
-        raise ValueError(f"{len(rows)} notes")
-    new = NoteSequence(rows["pitch"], rows["velocity"], rows["start_s"], rows["end_s"])
+    new = _read_notes(row["notes"])
     number, tokens = int(row["number"]), int(row["tokens"])
     if not (1 <= number <= 9 and 0 <= tokens <= 10**6):
         raise ValueError(f"take {number} of {tokens} tokens")
     chosen = ComposeSettings(sampling=sampling, **settings)
     if not isinstance(chosen.checkpoint, str):
         raise ValueError(f"checkpoint {chosen.checkpoint!r}")
-    return studio.kept_take(seed, chosen, number, new, tokens=tokens, stopped=bool(row["stopped"]))
+    take = studio.kept_take(seed, chosen, number, new, tokens=tokens, stopped=bool(row["stopped"]))
+    return _edited(take, row, new) if "edits" in row else take
+
+
+def _edited(take: Take, row: dict[str, Any], new: NoteSequence) -> Take:
+    """The same with what was done to it since."""
+    join_s, branch = _second(row["join_s"]), str(row["branch"])
+    if not (branch.isalnum() or not branch) or len(branch) > 3 or len(row["edits"]) > MOST_EDITS:
+        raise ValueError(f"branch {branch!r}, {len(row['edits'])} edits")
+    return dataclasses.replace(
+        take,
+        seed=_read_notes(row["seed"]),
+        continuation=new.shifted(join_s),
+        join_s=join_s,
+        end_s=None if row["end_s"] is None else _second(row["end_s"]),
+        branch=branch,
+        edits=tuple(read_edit(each) for each in row["edits"]),
+    )
+
+
+def _second(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_S:
+        raise ValueError(f"second {value!r}")
+    return float(value)
+
+
+def _whole(value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"number {value!r}")
+    return value
 
 
 def _pack(content: dict[str, Any]) -> str:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from musictx.errors import MusictxError
 from musictx.takes import file_digest
 from musictx.ui import text
-from musictx.ui.browser_state.takes import recall
+from musictx.ui.browser_state.takes import Recalled, recall
 from musictx.ui.player.desk import Desk
 from musictx.ui.player.picture import TAKE_SOUND, Problem, grow
 from musictx.ui.seed.handlers import SeedHandlers
 from musictx.ui.sharing import sharing_words
-
-if TYPE_CHECKING:
-    from musictx.takes import Seed, Take
 
 NOT_RECALLED = "This take could not be brought back"
 
@@ -32,12 +29,12 @@ class RestoreHandlers:
     def recall(self, desk: Desk, context_seconds: float, event: gr.EventData) -> tuple[Any, ...]:
         """An entry of the list of earlier takes was chosen."""
         try:
-            seed, takes = recall(getattr(event, "data", None), self.studio)
+            found = recall(getattr(event, "data", None), self.studio)
         except MusictxError as error:
             problem = Problem(NOT_RECALLED, str(error))
             told = desk.change(desk.picture.serial, lambda picture: picture.but(problem=problem))
             return (gr.skip(), gr.skip() if told is None else told.value(), *(gr.skip() for _ in range(3)))
-        return self._show(desk, seed, takes, context_seconds, str(getattr(event, "id", ""))[:40])
+        return self._show(desk, found, context_seconds, str(getattr(event, "id", ""))[:40])
 
     def restore(self, desk: Desk, context_seconds: float, state: Any) -> tuple[Any, ...]:
         """The page was opened again: the visitor's own file, and what was on show; nothing if they have begun anew.
@@ -50,9 +47,9 @@ class RestoreHandlers:
             return tuple(gr.skip() for _ in range(5))
         answer: tuple[Any, ...] = tuple(gr.skip() for _ in range(5))
         if own is not None:
-            answer = self.seeds.show(desk, own[0], context_seconds)
-        if shown is not None and shown[1]:
-            return self._show(desk, *shown, context_seconds, str(state.get("id") or "")[:40])
+            answer = self.seeds.show(desk, own.seed, context_seconds)
+        if shown is not None and shown.takes:
+            return self._show(desk, shown, context_seconds, str(state.get("id") or "")[:40])
         digest = str(state.get("seed") or "")
         for each in self.studio.built_in_seeds():
             if digest != desk.picture.seed.digest and digest == file_digest(each.path.read_bytes()):
@@ -60,7 +57,7 @@ class RestoreHandlers:
                 return self.seeds.show(desk, seed, context_seconds)
         return answer
 
-    def _read(self, data: Any) -> tuple[Seed, tuple[Take, ...]] | None:
+    def _read(self, data: Any) -> Recalled | None:
         """A record, if there is one and it can be read: at the page's opening nobody has asked for it by name."""
         if not data:
             return None
@@ -68,19 +65,20 @@ class RestoreHandlers:
             return recall(data, self.studio)
         return None
 
-    def _show(
-        self, desk: Desk, seed: Seed, takes: tuple[Take, ...], context_seconds: float, piece: str
-    ) -> tuple[Any, ...]:
+    def _show(self, desk: Desk, found: Recalled, context_seconds: float, piece: str) -> tuple[Any, ...]:
         """Finished takes on show again, as they were when they were made."""
+        takes = found.takes
         known = {card.name for card in self.studio.checkpoints()}  # another person's is not asked after
         sharings = tuple(
             sharing_words(self.studio, take) if take.settings.checkpoint in known else "" for take in takes
         )
         return self.seeds.show(
             desk,
-            seed,
+            found.seed,
             context_seconds,
             phase="done",
+            parents=found.parents,
+            chosen=len(takes) - 1 if found.parents else 0,
             piece=piece,
             takes=takes,
             streams=grow((), takes, finished=True),

@@ -25,7 +25,7 @@ ENDINGS = MappingProxyType({"continuation": "-continuation.mid"})  # of formats 
 
 def take_stem(seed_name: str, take: Take) -> str:
     """What the downloads of a take are called, before their suffix: "nocturne-take-2-seed48213"."""
-    return f"{safe_name(seed_name)}-take-{take.number}-seed{take.settings.random_seed}"
+    return f"{safe_name(seed_name)}-take-{take.label}-seed{take.settings.random_seed}"
 
 
 def archive_name(seed_name: str, takes: Sequence[Take]) -> str:

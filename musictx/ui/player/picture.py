@@ -14,6 +14,7 @@ from musictx.ui.player.packing import NoteStream, pack
 from musictx.ui.serials import new_serial
 
 TAKE_SOUND = "rendering the sound…"
+EDITED = {"redo": "a part redone", "delete": "a part emptied", "extend": "written on"}
 HINT_BY_PHASE = {
     "seed": "Press play to hear the seed, or Generate to continue it.",
 }
@@ -57,6 +58,10 @@ class Picture:
     own: the files that the visitor brought, newest first, to go back to.
     comparison: on the Compare tab, what stands in the place of `takes`.
     piece: the id of recalled takes; "" for what is made here, see `piece_id`.
+    chosen: index of the take that is on show when the picture comes. parents: of each take the index of the one that it
+        was made of, -1 without one; () where none was made of another.
+    grows: whether the last take is being written, while the phase is "working".
+    heard_from_s: where listening begins to what is new; None: where the seed ends.
     left: an unfinished picture that this one took the place of: what it had made is kept in the browser.
     """
 
@@ -66,6 +71,10 @@ class Picture:
     own: tuple[Seed, ...] = ()
     comparison: ManySides | None = None
     piece: str = ""
+    chosen: int = 0
+    parents: tuple[int, ...] = ()
+    grows: bool = True
+    heard_from_s: float | None = None
     left: Picture | None = None
     takes: tuple[Take, ...] = ()
     streams: tuple[NoteStream, ...] = ()
@@ -92,6 +101,11 @@ class Picture:
         return self.piece or f"{self.serial:.3f}"
 
     @property
+    def all_parents(self) -> tuple[int, ...]:
+        """`parents`, one for each take."""
+        return (*self.parents, *[-1] * (len(self.takes) - len(self.parents)))
+
+    @property
     def would_be_lost(self) -> bool:
         """Whether it has music that the browser does not keep yet."""
         if self.comparison is not None:
@@ -105,6 +119,7 @@ class Picture:
 
     def _value(self) -> dict[str, Any]:
         seed_notes, join_s = heard_seed(self.seed.recording.notes, self.takes)
+        reached_s = float(self.progress.seconds) if self.progress else 0.0
         return {
             "serial": self.serial,
             "phase": self.phase,
@@ -122,12 +137,32 @@ class Picture:
             "seed_summary": text.summary(self.seed.name, seed_notes, None),
             "join_s": float(join_s),
             "target_s": float(self.target_s),
-            "reached_s": float(self.progress.seconds) if self.progress else 0.0,
+            "reached_s": reached_s,
+            "known_s": self._known_s(join_s, reached_s),
+            "heard_from_s": self.heard_from_s,
+            "chosen": self.chosen,
+            "parents": list(self.all_parents),
             "sounding": self.sounding,
             "takes": [self._take(index) for index in range(len(self.takes))],
             "files": [file_entry(suffix, None) for suffix in FORMATS],
             "zip": file_entry("zip", self.archive),
         }
+
+    def _known_s(self, join_s: float, reached_s: float) -> float | None:
+        """How far the take on show is written; None if that is all of it."""
+        if self.phase != "working" or not self.grows:
+            return None
+        own = self._own_seed(self.takes[self.chosen]) if self.chosen < len(self.takes) else None
+        return float(join_s if own is None else own["join_s"]) + reached_s
+
+    def _own_seed(self, take: Take) -> dict[str, Any] | None:
+        """The seed as a take has it, where that is another one than the picture's; None where it is the same."""
+        mine, usual = take.seed, self.takes[0].seed
+        if take.join_s == self.takes[0].join_s and len(mine) == len(usual):
+            if not take.edits or ((mine.start_s == usual.start_s).all() and (mine.pitch == usual.pitch).all()):
+                return None
+        notes, join_s = heard_seed(mine, (take,))
+        return {"seed": pack(notes), "join_s": float(join_s)}
 
     def _live(self) -> str:
         """The few sentences a screen reader says aloud."""
@@ -147,7 +182,8 @@ class Picture:
         take = self.takes[index]
         stream = self.streams[index] if index < len(self.streams) else NoteStream()
         return {
-            "label": f"Take {take.number}",
+            "label": f"Take {take.label}",
+            **(self._own_seed(take) or {}),
             "notes": stream.settled,
             "open": stream.open,
             "facts": self._facts(take),
@@ -160,7 +196,8 @@ class Picture:
 def take_facts(take: Take, progress: Progress | None) -> str:
     """What became of a take, how much of what it is, and how to have it again."""
     made = made_facts(take, progress)
-    return f"stopped · {made}" if take.stopped else made
+    edits = [EDITED[each.kind] for each in take.edits[-1:]]
+    return " · ".join([*(["stopped"] if take.stopped else []), made, *edits])
 
 
 def made_facts(take: Take, progress: Progress | None) -> str:
