@@ -62,7 +62,8 @@ def unpacked(data: str) -> Any:
 
 
 def test_takes_come_back_as_they_were(record: dict[str, Any], desk: Desk, fake_studio: Any) -> None:
-    seed, takes = recall(record["data"], fake_studio)
+    found = recall(record["data"], fake_studio)
+    seed, takes = found.seed, found.takes
     made = desk.picture
     assert seed.name == made.seed.name and seed.file == made.seed.file
     assert seed.recording.notes == made.seed.recording.notes

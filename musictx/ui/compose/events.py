@@ -8,6 +8,7 @@ import gradio as gr
 
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
 from musictx.ui.browser_state.settings import SettingsMemory, draw_random_seed, remember
+from musictx.ui.compose.edits import EditHandlers
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.compose.restore import RestoreHandlers
 from musictx.ui.compose.tab import ComposeTab
@@ -108,6 +109,7 @@ def _wire_music(page: gr.Blocks, tab: ComposeTab, music: ComposeHandlers, kept: 
     for changed in (tab.soundfont.change, tab.room.input):
         changed(music.sound_anew, [tab.desk, *tab.sound], [tab.stage], **SOUND)
     tab.stop.click(music.stop, None, [tab.stop], **QUICK)
+    _wire_edits(tab, music, kept, timer)
     again = tab.stage.again(music.again, [tab.desk], tab.settings, **QUICK)
     again.then(
         lambda *values: preset_of(named(OF_PRESET, values)),
@@ -115,3 +117,19 @@ def _wire_music(page: gr.Blocks, tab: ComposeTab, music: ComposeHandlers, kept: 
         [tab.preset],
         **QUICK,
     )
+
+
+def _wire_edits(tab: ComposeTab, music: ComposeHandlers, kept: gr.BrowserState, timer: gr.Timer) -> None:
+    """Work on a take that is there, asked for on the stage."""
+    edits = EditHandlers(music)
+    begun = tab.stage.edit(edits.begin, [tab.desk, *tab.settings], [tab.stage, tab.generate, tab.stop, timer], **QUICK)
+    made = begun.then(
+        edits.generate,
+        [tab.desk, kept],
+        [tab.stage, tab.generate, tab.stop, tab.controls["random_seed"]],
+        concurrency_id=GENERATION,
+        concurrency_limit=music.stop_flags.at_once,
+        **INNER,
+    )
+    made.failure(music.recover, [tab.desk], [tab.stage, tab.generate, tab.stop], **QUICK)
+    made.then(music.sound, [tab.desk, *tab.sound], [tab.stage], **SOUND)

@@ -158,9 +158,9 @@ class Picture:
     def _own_seed(self, take: Take) -> dict[str, Any] | None:
         """The seed as a take has it, where that is another one than the picture's; None where it is the same."""
         mine, usual = take.seed, self.takes[0].seed
-        if take.join_s == self.takes[0].join_s and len(mine) == len(usual):
-            if not take.edits or ((mine.start_s == usual.start_s).all() and (mine.pitch == usual.pitch).all()):
-                return None
+        is_same = take.join_s == self.takes[0].join_s and len(mine) == len(usual)
+        if is_same and (mine.start_s == usual.start_s).all() and (mine.pitch == usual.pitch).all():
+            return None
         notes, join_s = heard_seed(mine, (take,))
         return {"seed": pack(notes), "join_s": float(join_s)}
 
