@@ -155,7 +155,7 @@ def spoiled(content: Any, **changes: Any) -> Any:
     "spoil",
     [
         lambda content: {**content, "format": 99},
-        lambda content: {**content, "takes": content["takes"] * 9},
+        lambda content: {**content, "takes": content["takes"] * 13},
         lambda content: {**content, "takes": {"0": 1}},
         lambda content: {**content, "seed": {"name": "x", "file": "!!!"}},
         lambda content: {**content, "seed": {"name": "x", "file": base64.b64encode(b"no MIDI file").decode()}},

@@ -15,6 +15,7 @@ class Deck {
     this.dismissed = 0; // and the key of the one that was closed
     this.words = { joinS: null, sounding: "", note: "" };
     this.name = ""; // where there are two
+    this.range = null; // what is marked, where something can be, see range.js
     this.begin = null; // the box that lets play begin where the seed ends
     this.placed = false; // the visitor has chosen where to play from
     this.complete = false; // every download is there
@@ -133,7 +134,11 @@ class Deck {
       this.box.setAttribute("aria-valuetext", spoken);
     }
     if (!this.player.can) return;
-    if (this.player.playing) this.roll.follow(time);
+    if (this.player.playing) {
+      const turn = this.range?.turn(time) ?? null;
+      if (turn !== null) return this.player.seek(turn);
+      this.roll.follow(time);
+    }
     this.roll.setPlayhead(time);
   }
 

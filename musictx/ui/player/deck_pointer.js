@@ -3,7 +3,7 @@
 const TAP_PX = 8; // a finger that moved less meant one place
 
 Object.assign(Deck.prototype, {
-  /** A mouse seeks and scrubs. A finger or a pen: tap seeks; dragging moves a closer view, else it scrubs; two fingers zoom. */
+  /** With Shift, or while parts are marked, dragging marks one. A mouse seeks and scrubs. A finger or a pen: tap seeks; dragging moves a closer view, else it scrubs; two fingers zoom. */
   listenToPointers() {
     const { box, roll } = this;
     const fingers = new Map(); // pointer id -> where it is
@@ -17,11 +17,17 @@ Object.assign(Deck.prototype, {
       if (!fingers.size) moved = false;
       fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
       grasp();
-      if (event.pointerType === "mouse") seek(event.clientX);
+      if (this.range && (this.range.marks || event.shiftKey) && fingers.size === 1)
+        this.range.grasp(roll.timeAt(event.clientX));
+      else if (event.pointerType === "mouse") seek(event.clientX);
     });
     window.addEventListener("pointermove", (event) => {
       if (!fingers.has(event.pointerId)) return;
       fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      if (this.range?.anchor != null && fingers.size === 1) {
+        moved ||= Math.abs(event.clientX - grip.x) > TAP_PX;
+        return moved && this.range.stretch(roll.timeAt(event.clientX));
+      }
       if (event.pointerType === "mouse") return seek(event.clientX);
       const now = spread(fingers);
       moved ||= Math.hypot(now.x - grip.x, now.apart - grip.apart) > TAP_PX;
@@ -29,7 +35,10 @@ Object.assign(Deck.prototype, {
       if (fingers.size === 1 && roll.fitted) seek(event.clientX);
       else roll.drag(grip, now);
     });
-    const leave = (event) => fingers.delete(event.pointerId) && grasp();
+    const leave = (event) => {
+      this.range?.drop();
+      if (fingers.delete(event.pointerId)) grasp();
+    };
     window.addEventListener("pointerup", leave);
     window.addEventListener("pointercancel", leave); // the page scrolls instead
     box.addEventListener("click", (event) => moved || seek(event.clientX));

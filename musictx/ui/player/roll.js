@@ -23,6 +23,7 @@ class Roll {
     this.met = false; // and the playhead has been seen in it since
     this.playheadS = null;
     this.frame = 0;
+    this.drawn = () => {}; // whoever lays something over it follows the view here
     this.readColours();
     new ResizeObserver(() => this.resize()).observe(box);
     new MutationObserver(() => this.readColours()).observe(document.body, { attributeFilter: ["class"] });

@@ -10,6 +10,7 @@ Object.assign(Roll.prototype, {
     this.drawJoin(pen);
     this.drawKeys(pen, new Map());
     this.drawTop();
+    this.drawn();
   },
 
   pen(canvas) {

@@ -1,8 +1,23 @@
 // The stage: shows one value from Python (see stage_view.py) on a deck.
 // Python sends the whole picture each time; Gradio sends only what differs.
 
-const { CHANGED, Deck, Notes, OWN, Recorder, SHOWN, bringSeed, isBusy, isMuted, keep, lastEnd, make, sampler } =
-  window.musictx;
+const {
+  CHANGED,
+  Deck,
+  Notes,
+  OWN,
+  Range,
+  Recorder,
+  SHOWN,
+  bringSeed,
+  clock,
+  isBusy,
+  isMuted,
+  keep,
+  lastEnd,
+  make,
+  sampler,
+} = window.musictx;
 const { playOnSpace, pressGenerate, pressTwice, showTabs, takeSeeds, wireBegin, wireVolume } = window.musictx;
 const BEFORE_S = 0.05; // silence before the first note of what is heard as it comes
 const PLAYED = "Your recording";
@@ -21,6 +36,7 @@ let listens = false; // the take that grows is heard as soon as it has a note
 let announced = "";
 
 const take = () => picture?.takes[chosen] ?? null;
+const joinS = () => take()?.join_s ?? picture.join_s; // of the take on show: its seed may be another one by now
 const sound = () => (take() ? take().audio : picture?.seed_audio) ?? null;
 /** A seed is rendered when somebody wants to hear it. */
 const onDemand = () => (picture?.phase === "seed" && picture.seed ? () => trigger("hear") : null);
@@ -34,22 +50,27 @@ function update() {
   const began = next.phase === "working" && picture?.phase !== "working";
   if (began) listens = true; // what is asked for here is heard as it comes
   const another = fresh && picture && next.phase === "seed" && !next.problem;
+  const goesOn = fresh && !first && next.piece === picture.piece; // another take of the same piece
+  const more = next.takes.length !== (picture?.takes.length ?? 0);
   if (fresh && !first) recorder.close();
-  if (fresh) {
-    takeNotes = [];
-    chosen = 0;
+  if (fresh) takeNotes = [];
+  if (fresh || more) chosen = Math.max(0, Math.min(next.chosen, next.takes.length - 1));
+  if (fresh && !goesOn) {
     roll.fit();
+    range.clear();
     player.load(null, false);
   }
   picture = next;
   keep.put(next.kept);
   if (next.own) keep.write(OWN, next.own);
   showNotes();
-  showSound(!fresh);
+  showSound(!fresh || goesOn);
+  if (more) player.exchange();
   listenIn();
   showWords();
   showTakes();
   showDownloads();
+  showWork();
   if (fresh) showEarlier();
   if (!first) noteShown();
   if (another) deck.announce(`New seed: ${picture.seed_summary}`);
@@ -67,18 +88,19 @@ function showMusic() {
 function showNotes() {
   if (recorder.isOpen) return;
   const current = take();
-  const layers = [seedNotes.read(picture.seed).rows, []];
+  const layers = [seedNotes.read(current?.seed ?? picture.seed).rows, []];
   picture.takes.forEach((each, index) => (takeNotes[index] ??= new Notes()).read(each.notes));
   if (current) layers[1] = takeNotes[chosen].rows.concat(new Notes().read(current.open).rows);
   const working = picture.phase === "working";
-  const whole = working ? picture.join_s + picture.target_s : Math.max(lastEnd(layers), player.length);
-  roll.show(layers, current || working ? picture.join_s : null, whole + 0.3);
+  const growing = working && picture.known_s !== null;
+  const whole = Math.max(lastEnd(layers), growing ? joinS() + picture.target_s : player.length);
+  roll.show(layers, current || working ? joinS() : null, whole + 0.3);
   if (roll.held || player.playing)
     roll.invalidate(); // the visitor is looking elsewhere
-  else if (working && whole > 75) {
+  else if (growing && whole > 75) {
     // Too long to read at once: look at the growing end, zoom out when it is done.
     roll.fitted = false;
-    roll.aim(picture.join_s + picture.reached_s - 34, 40);
+    roll.aim(picture.known_s - 34, 40);
   } else if (working || grew) roll.fit();
   grew = working;
   find(".roll-summary").textContent = current ? current.summary : picture.seed_summary;
@@ -87,17 +109,20 @@ function showNotes() {
 /** `hold`: position and playing, where the same music goes on. */
 function showSound(hold) {
   if (recorder.isOpen) return;
-  deck.say(take() ? picture.join_s : null, picture.sounding);
-  const knownS = picture.phase === "working" ? picture.join_s + picture.reached_s : null;
-  deck.load(sound()?.url, hold, { ask: onDemand(), knownS });
+  deck.say(take() ? joinS() : null, picture.sounding);
+  deck.load(sound()?.url, hold, { ask: onDemand(), knownS: picture.known_s });
 }
 
 /** Plays the new music from its first note on, as soon as there is one; a later press on pause is not undone. */
 function listenIn() {
-  const first = roll.layers[1].reduce((least, row) => Math.min(least, row[2]), Number.POSITIVE_INFINITY);
-  if (!listens || recorder.isOpen || !Number.isFinite(first) || !element.offsetParent) return;
+  if (!listens || recorder.isOpen || !element.offsetParent) return;
+  if (picture.phase === "working" && picture.known_s === null) return; // nothing new is on show yet
+  const from = picture.heard_from_s ?? picture.join_s;
+  const later = roll.layers.flat().filter((row) => row[2] >= from);
+  const first = later.reduce((least, row) => Math.min(least, row[2]), Number.POSITIVE_INFINITY);
+  if (!Number.isFinite(first)) return;
   listens = false;
-  if (!player.playing && !isMuted() && sampler.ready) player.playNotes(Math.max(picture.join_s, first - BEFORE_S));
+  if (!player.playing && !isMuted() && sampler.ready) player.playNotes(Math.max(from, first - BEFORE_S));
 }
 
 function showWords() {
@@ -107,7 +132,7 @@ function showWords() {
   const working = picture.phase === "working";
   element.firstElementChild.dataset.phase = picture.phase;
   find(".roll-progress i").style.transform = `scaleX(${working ? picture.reached_s / picture.target_s : 0})`;
-  find(".roll-wait").hidden = !(working && !picture.reached_s);
+  find(".roll-wait").hidden = !(working && !picture.reached_s && picture.wait);
   find(".roll-wait-text").textContent = picture.wait;
   deck.tell(picture.problem);
   const said = (working && !picture.reached_s && picture.wait) || picture.live; // who waits in the queue is told so
@@ -135,6 +160,7 @@ function choose(index) {
   player.exchange();
   showTakes();
   showDownloads();
+  showWork();
 }
 
 function showDownloads() {

@@ -8,13 +8,14 @@ import gradio as gr
 
 from musictx.ui.component import build_component
 
-SCRIPTS = ("player/stage.js", "browser_state/earlier.js", "player/stage_input.js")
+SCRIPTS = ("player/stage.js", "browser_state/earlier.js", "player/work.js", "player/stage_input.js")
 
 
 def build_stage(value: dict[str, Any]) -> gr.HTML:
     """The component with `value` (see picture.Picture.value) on show.
 
-    Events: "hear" when a seed's sound is wanted, "again" with {"take": index}, "refuse" with {"name", "bytes"} for a
+    Events: "hear" when a seed's sound is wanted, "again" with {"take": index},
+    "edit" with {"kind", "take": index, "from_s", "to_s"} (see `compose.edits`), "refuse" with {"name", "bytes"} for a
     file that is no seed at first sight, "recall" with {"id", "data"} of an earlier take.
     """
     return build_component("player/stage", value, SCRIPTS, styles=("record/record.css",))

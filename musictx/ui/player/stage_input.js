@@ -22,6 +22,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && recorder.hears) return recorder.close();
   if (!element.isConnected || !element.offsetParent || pressGenerate(element, event, picture?.phase === "working"))
     return;
+  const working = workAction(event);
+  if (working && !isBusy(event)) {
+    event.preventDefault();
+    return working();
+  }
   const index = Number(event.key) - 1; // 1 is the first take
   const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
   const action = plain && picture?.takes[index] ? () => choose(index) : deck.action(event);

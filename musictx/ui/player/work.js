@@ -1,0 +1,86 @@
+// Work on the take that is on show: on the marked range, from where it stands, on all of it; undone and done again.
+
+const range = new Range(deck, find(".roll-range"), () => showWork());
+const wentTo = new Map(); // index of a take -> of the one made of it that was on show last
+const WORK = { redo: ".work-redo", delete: ".work-delete", "go on": ".work-go-on", again: ".work-again" };
+
+/** Asks for another take made of the one on show. */
+function work(kind) {
+  if (!canWork() || (["redo", "delete"].includes(kind) && !range.isSet)) return;
+  const [from, to] = range.isSet ? [range.from, range.to] : [player.time, player.length];
+  trigger("edit", { kind, take: chosen, from_s: range.isSet && kind === "again" ? range.from : from, to_s: to });
+}
+
+const canWork = () => picture?.phase === "done" && take() !== null && !recorder.isOpen;
+const parentOf = (index) => picture?.parents?.[index] ?? -1;
+const childOf = (index) => {
+  const last = picture?.parents?.lastIndexOf(index) ?? -1;
+  const went = wentTo.get(index);
+  return parentOf(went) === index ? went : last;
+};
+
+/** Back to the take that this one was made of, or on to the one that was made of it. */
+function undo() {
+  const parent = parentOf(chosen);
+  if (!canWork() || parent < 0) return;
+  wentTo.set(parent, chosen);
+  choose(parent);
+  deck.announce(`Back to ${take().label}.`);
+}
+
+function redoWork() {
+  const child = childOf(chosen);
+  if (!canWork() || child < 0) return;
+  choose(child);
+  deck.announce(`On to ${take().label}.`);
+}
+
+function showWork() {
+  find(".work").hidden = !take() || recorder.isOpen;
+  const marked = range.isSet;
+  find(".work-words").textContent = marked
+    ? `${clock(range.from)} to ${clock(range.to)}, ${(range.to - range.from).toFixed(1)} s`
+    : "Mark a part of the roll, or work from where the playhead stands.";
+  for (const name of [".work-redo", ".work-delete", ".work-loop", ".work-clear"]) find(name).hidden = !marked;
+  for (const name of [".work-go-on", ".work-again", ".work-longer"]) find(name).hidden = marked;
+  find(".work-loop").setAttribute("aria-pressed", String(range.loops));
+  find(".work-mark").setAttribute("aria-pressed", String(range.marks));
+  for (const button of find(".work").querySelectorAll("button")) button.disabled = !canWork();
+  find(".work-undo").disabled ||= parentOf(chosen) < 0;
+  find(".work-redo-undone").disabled ||= childOf(chosen) < 0;
+}
+
+for (const [kind, name] of Object.entries({ ...WORK, longer: ".work-longer" }))
+  find(name).addEventListener("click", () => work(kind));
+find(".work-undo").addEventListener("click", undo);
+find(".work-redo-undone").addEventListener("click", redoWork);
+find(".work-clear").addEventListener("click", () => range.clear());
+find(".work-mark").addEventListener("click", () => {
+  range.marks = !range.marks;
+  showWork();
+});
+find(".work-loop").addEventListener("click", () => {
+  range.loops = !range.loops;
+  if (range.loops && !player.playing) {
+    player.seek(range.from);
+    deck.toggle();
+  }
+  showWork();
+});
+
+/** What a key means for the work on a take; null for other keys. */
+function workAction(event) {
+  const command = (event.ctrlKey || event.metaKey) && !event.altKey;
+  if (command && event.key.toLowerCase() === "z") return event.shiftKey ? redoWork : undo;
+  if (command && event.key.toLowerCase() === "y") return redoWork;
+  if (command || event.altKey || !canWork()) return null;
+  const plain = {
+    "[": () => range.move("from", player.time),
+    "]": () => range.move("to", player.time),
+    Escape: range.isSet ? () => range.clear() : null,
+    Delete: range.isSet ? () => work("delete") : null,
+    r: range.isSet ? () => work("redo") : null,
+    l: range.isSet ? () => find(".work-loop").click() : null,
+  };
+  return plain[event.key] ?? null;
+}
