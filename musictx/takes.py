@@ -76,6 +76,7 @@ class Take:
     length was reached. tempo_bpm: of the seed, and bars: its tempo map and signatures, if its file had them; for the
     bar lines of whoever opens the MIDI file. seed_end_s: where the seed ends if a rest closes it, as `Recording.end_s`.
     engine: what made it, for people; "" if nobody knows. edits: what was done to it since, in order.
+    is_blind: its files must not tell what made it, since somebody is to judge it without knowing.
     """
 
     number: int
@@ -90,6 +91,7 @@ class Take:
     seed_end_s: float = 0.0
     engine: str = ""
     edits: tuple[Edit, ...] = ()
+    is_blind: bool = False
 
     @property
     def length_s(self) -> float:
