@@ -379,11 +379,13 @@ class Studio:
         return written
 
     def _write(self, take: Take, kind: str, path: Path, name: str) -> Path:
-        """A MIDI file of `take`, one of MIDI_FORMATS, with its recipe."""
+        """A MIDI file of `take`, one of MIDI_FORMATS, with its recipe unless it is blind."""
         notes, bars = take.notes, take.bars_of_notes()
         if kind == "continuation":
             notes, bars = take.new_notes, take.bars_of_continuation()
         write_midi(notes, path, name=name, bars=bars)
+        if take.is_blind:
+            return path
         try:
             weights = self._loaded.weights(take.settings.checkpoint)
         except CheckpointError:  # an earlier take, whose checkpoint is gone

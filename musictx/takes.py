@@ -79,6 +79,7 @@ class Take:
     engine: what made it, for people; "" if nobody knows. edits: what was done to it since, in order.
     end_s: where it ends, if that is not with its notes or at the length asked for.
     branch: tells takes of one number apart, "" for the first of them; see `label`.
+    is_blind: its files must not tell what made it, since somebody is to judge it without knowing.
     """
 
     number: int
@@ -95,6 +96,7 @@ class Take:
     edits: tuple[Edit, ...] = ()
     end_s: float | None = None
     branch: str = ""
+    is_blind: bool = False
 
     @property
     def label(self) -> str:

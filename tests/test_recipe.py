@@ -135,6 +135,13 @@ def test_a_redone_take_carries_its_steps(studio: Studio, tmp_path: Path) -> None
         studio.restored_seed(dropped, recipe)
 
 
+def test_a_take_that_is_judged_blind_tells_nothing(studio: Studio, tmp_path: Path) -> None:
+    (take, _) = compose(studio, studio.read_seed(SEEDS / "waltz.mid"), settings())
+    blind = dataclasses.replace(take, is_blind=True)
+    for path in studio.export(blind, tmp_path, RenderSettings(), ("mid", "continuation")).values():
+        assert read_midi(path).texts == () and b"tiny" not in path.read_bytes()
+
+
 def test_a_changed_file_is_told(studio: Studio, tmp_path: Path) -> None:
     (take, _) = compose(studio, studio.read_seed(SEEDS / "waltz.mid"), settings())
     path = studio.export(take, tmp_path, RenderSettings(), ("mid",))["mid"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 
+from musictx.cli import main
 from musictx.config import ComposeSettings, RenderSettings
 from musictx.errors import CheckpointError, SettingsError
 from musictx.midi.files import read_midi
@@ -97,3 +99,16 @@ def test_one_call(studio: Studio, tmp_path: Path) -> None:
         redo_range(model, path, 2.0, 4.0, out_dir=tmp_path)
     with pytest.raises(SettingsError, match="0.5 s at least"):
         redo_range(model, SEEDS / "chorale.mid", 2.0, 2.1, out_dir=tmp_path / "other")
+
+
+def test_the_command(studio: Studio, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["redo", str(SEEDS / "chorale.mid"), "--start", "2", "--end", "4", "--out", str(tmp_path / "new.mid")]
+    words += ["--checkpoint", str(studio.folders.checkpoints / "tiny"), "--candidates", "2", "--seed", "4", "--json"]
+    (tmp_path / "take-1.mid").write_bytes(b"somebody's own")
+    assert main(words) == 0
+    assert (tmp_path / "take-1.mid").read_bytes() == b"somebody's own"
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["nll"]) == 2 and told["nll"] == sorted(told["nll"]) and told["random_seed"] == 4
+    assert read_midi(tmp_path / "new.mid").notes != read_midi(SEEDS / "chorale.mid").notes
+    assert main([*words, "--end", "2.1"]) == 2 and "0.5 s at least" in capsys.readouterr().err
+    assert main([*words, "--out", "new.mp3"]) == 2 and "must end in .mid" in capsys.readouterr().err

@@ -4,6 +4,7 @@
     checkpoints   list the checkpoints                       prepare  encode a corpus for training
     train         train a checkpoint                         evaluate NLL and music of a checkpoint
     index         remember what a checkpoint learned from    shared   what a piece shares with it
+    redo          write a range of a MIDI file anew
     runs          list, show, start, stop, resume, delete training runs
 
 A command's own arguments, and whatever it imports, are loaded only when it is the one called:
@@ -18,7 +19,7 @@ import sys
 from collections.abc import Sequence
 
 from musictx import __version__
-from musictx.cli import judge, learn, passages, play, runs
+from musictx.cli import judge, learn, passages, play, redo, runs
 from musictx.cli.command import Command, HelpFormatter, Parser
 from musictx.errors import MusictxError
 
@@ -27,6 +28,7 @@ USER_ERROR, INTERRUPTED = 2, 130  # exit codes; argparse uses 2 as well
 COMMANDS: dict[str, Command] = {
     "generate": play.GENERATE,
     "render": play.RENDER,
+    "redo": redo.REDO,
     "checkpoints": play.CHECKPOINTS,
     "prepare": learn.PREPARE,
     "train": learn.TRAIN,

@@ -38,7 +38,7 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
     presets = sorted(SAMPLING_PRESETS)
     parser.add_argument("--preset", choices=presets, default="balanced", help="of temperature, top-k and top-p")
     for each in (*settings_of(SamplingConfig), *settings_of(ComposeSettings)):
-        _setting_argument(parser, each)
+        setting_argument(parser, each)
     parser.add_argument("--engine", default=None, help="auto, onnx, onnx-int8 or keras; $MUSICTX_ENGINE if not given")
     parser.add_argument("--soundfont", default=None, help="by name (default: the best found)")
     parser.add_argument("--room", type=read_number, default=0.2, help="reverb, 0 to 1")
@@ -48,7 +48,7 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print what was made as JSON")
 
 
-def _setting_argument(parser: argparse.ArgumentParser, setting: Setting) -> None:
+def setting_argument(parser: argparse.ArgumentParser, setting: Setting) -> None:
     """The option of one generation setting, from the table; what a preset sets is not there unless it is given."""
     option = f"--{SHORT_OPTIONS.get(setting.name, setting.name).replace('_', '-')}"
     meaning = f"{setting.meaning}; overrides the preset" if setting.of_preset else setting.meaning
@@ -69,7 +69,7 @@ def _generate(options: argparse.Namespace) -> None:
     writable_folder(options.out)
     if set(options.formats) & set(AUDIO_FORMATS):
         studio.soundfont(render.soundfont)  # before minutes of composing
-    seed = _read_seed(studio, options.seed_file)
+    seed = read_seed(studio, options.seed_file)
     with Bar("composing", "s of music") as bar:
         progress = _compose(studio, seed, settings, bar)
     files = [studio.export(take, options.out, render, tuple(options.formats)) for take in progress.takes]
@@ -98,7 +98,7 @@ def _generate(options: argparse.Namespace) -> None:
     )
 
 
-def _read_seed(studio: Studio, name: str) -> Seed:
+def read_seed(studio: Studio, name: str) -> Seed:
     """The file `name`, or the built-in seed of that id."""
     built_in = {seed.id: seed for seed in studio.built_in_seeds()}
     if name in built_in and not Path(name).exists():

@@ -41,7 +41,7 @@ class Guards:
         body, slowest = round(host.body_kb * 1024), host.slowest_kb_s * 1024
         app = BodyLimit(app, body, self.upload_bytes + MULTIPART_BYTES, slowest)
         app = self.watch.answers(app, host)
-        app = OpenRoutes(app)
+        app = OpenRoutes(app, host.mcp)
         app = Origins(app, host.hosts, host.origins, host.iframe)
         app = Rates(app, host.requests_a_second, host.proxies)
         return Requests(app, host.proxies, self.watch)

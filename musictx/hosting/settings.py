@@ -90,6 +90,9 @@ class HostSettings:
     gpu_patience_s: float = _setting(
         8.0, "MUSICTX_GPU_PATIENCE_S", "seconds that a piece waits for a GPU of ZeroGPU; then the CPU plays", least=0.1
     )
+    mcp: bool = _setting(
+        False, "MUSICTX_MCP", 'on: the endpoints are tools for language models as well; needs pip install "gradio[mcp]"'
+    )
     iframe: bool = _setting(False, "MUSICTX_IFRAME", "on: the page is shown inside pages of MUSICTX_ORIGINS")
 
     def __post_init__(self) -> None:

@@ -21,12 +21,8 @@ PIECE = NoteSequence.from_tuples(
 
 def last(moment_s: float, seconds: float, **changes: object) -> Extended:
     """The last of what comes."""
-    source = EngineTokens(FakeDecoder(random_logits()))
-    steps = list(
-        extend(
-            source, PIECE, moment_s, seconds, sampling=SamplingConfig(temperature=1.0, top_k=0, top_p=1.0), **changes
-        )
-    )  # type: ignore[arg-type]
+    source, open_ended = EngineTokens(FakeDecoder(random_logits())), SamplingConfig(1.0, top_k=0, top_p=1.0)
+    steps = list(extend(source, PIECE, moment_s, seconds, sampling=open_ended, **changes))  # type: ignore[arg-type]
     return steps[-1]
 
 

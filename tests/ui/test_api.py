@@ -139,3 +139,25 @@ def test_these_endpoints_alone_are_public_and_documented(client: Any) -> None:
     assert all(parameter["label"] for parameter in endpoints["/compose"]["parameters"])
     required = [p["parameter_name"] for p in endpoints["/compose"]["parameters"] if not p["parameter_has_default"]]
     assert required == ["seed_file"]
+
+
+def test_the_real_studio_behind_every_endpoint(tiny_url: str, tmp_path: Path, seed: Any) -> None:
+    tiny = gradio_client.Client(tiny_url, verbose=False, download_files=str(tmp_path), analytics_enabled=False)
+    try:
+        midi, _, _ = tiny.predict(seed_file=seed, seconds=5, audio_format="wav", api_name="/compose")
+        whole = gradio_client.handle_file(midi[0])
+        files, facts = tiny.predict(file=whole, start=9, end=11, candidates=3, random_seed=4, api_name="/redo")
+        again, _ = tiny.predict(file=whole, start=9, end=11, candidates=3, random_seed=4, api_name="/redo")
+        score = tiny.predict(file=whole, api_name="/score")
+        report = tiny.predict(file=gradio_client.handle_file(files[0]), api_name="/seed_report")
+    finally:
+        tiny.close()
+    nll = [each["nll"] for each in facts["candidates"]]
+    assert len(nll) == 3 and nll == sorted(nll) and facts["checkpoint"] == "tiny" and facts["random_seed"] == 4
+    assert [read_midi(Path(path)).notes for path in files] == [read_midi(Path(path)).notes for path in again]
+    before = read_midi(Path(midi[0])).notes.start_s
+    kept = int(((before < 8.9995) | (before >= 10.9995)).sum())
+    for path in files:
+        onsets = read_midi(Path(path)).notes.start_s
+        assert abs(int(((onsets < 8.9995) | (onsets >= 10.9995)).sum()) - kept) <= 1  # one on the very edge
+    assert score["checkpoint"] == "tiny" and score["per_token"] > 1 and report["notes"] > 64

@@ -15,6 +15,8 @@ from musictx.errors import CheckpointError
 from musictx.ui.access.stop_flags import StopFlags
 from musictx.ui.api.calls import Calls
 from musictx.ui.api.compose import Compose
+from musictx.ui.api.inputs import REDO_SETTINGS
+from musictx.ui.api.redo import RedoRange
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.forms import usual_settings
 from musictx.ui.warm_up import WarmUp
@@ -86,6 +88,36 @@ def test_a_cancelled_call_ends_with_its_next_chunk_and_frees_its_place(
         return seen.chunks - at_cancel
 
     assert run(cancelled()) <= 2  # of 360
+
+
+def test_a_cancelled_redo_ends_with_its_next_candidate(handlers: Handlers, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, music, studio = handlers
+    given = {each.name: each.default for each in REDO_SETTINGS}
+    file = str(studio.built_in_seeds()[0].path)
+    given |= {"file": file, "start": 1.0, "end": 3.0, "candidates": 16, "preset": "balanced", "random_seed": 1}
+    seen, redo = SimpleNamespace(steps=0), studio.redo
+
+    def counting(*values: Any) -> Any:
+        for step in redo(*values):
+            seen.steps += 1
+            yield step
+
+    monkeypatch.setattr(studio, "redo", counting)
+
+    async def cancelled() -> int:
+        called = RedoRange(Calls(music))({**given, "checkpoint": ""}, gr.Request(session_hash="a-program"))
+        task = asyncio.ensure_future(answers(called))
+        while not seen.steps:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        at_cancel = seen.steps
+        while music.stop_flags._runs:  # the suite's own limit ends a wait for what never comes
+            await asyncio.sleep(0.01)
+        return seen.steps - at_cancel
+
+    assert run(cancelled()) <= 2  # of 16
 
 
 def test_a_program_that_hangs_up_is_noticed(handlers: Handlers, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,6 +120,22 @@ def test_blind_nothing_tells_until_the_choice(comparing: CompareHandlers, desk: 
     assert desk.picture.value()["sides"][0]["name"] == chosen
 
 
+@pytest.mark.parametrize("blind", [True, False])
+def test_the_files_of_a_blind_comparison_do_not_tell_what_made_them(
+    comparing: CompareHandlers, desk: Desk, fake_studio: Any, monkeypatch: pytest.MonkeyPatch, blind: bool
+) -> None:
+    compared(comparing, desk, blind=blind)
+    written, export = [], fake_studio.export
+
+    def watched(take: Any, *values: Any) -> Any:
+        written.append(take.is_blind)
+        return export(take, *values)
+
+    monkeypatch.setattr(fake_studio, "export", watched)
+    list(comparing.sound(desk, None, 0.2))
+    assert written == [blind, blind]
+
+
 def test_only_a_hidden_comparison_can_be_chosen_in(comparing: CompareHandlers, desk: Desk, fake_studio: Any) -> None:
     assert prefer(comparing, desk, (), 0) == NOTHING
     compared(comparing, desk)

@@ -80,5 +80,7 @@ def function_of(endpoint: Endpoint) -> Callable[..., Any]:
         [*asked, inspect.Parameter("request", kind, annotation=gr.Request)]
     )
     call.__annotations__ = {"request": gr.Request}
-    call.__name__, call.__doc__ = endpoint.name, endpoint.description
+    # As a tool for language models it is called so, and its parameters are told by its docstring.
+    told = [f"    {name}: {component.label}" for name, component in endpoint.parameters.items()]
+    call.__name__, call.__doc__ = endpoint.name, "\n".join([endpoint.description, "", "Args:", *told])
     return call

@@ -1,4 +1,4 @@
-"""/seed_report, /render and /score: what is in a MIDI file, its sound, and how likely it is to a network."""
+"""/seed_report, /render and /score: facts about a MIDI file, its sound, and how likely a network finds it."""
 
 from __future__ import annotations
 

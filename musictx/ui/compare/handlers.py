@@ -186,7 +186,8 @@ class CompareHandlers:
             for place, side in made:
                 stem = shown.stem(picture.seed.name, place)
                 assert side.take is not None
-                files[place] = first_files(self.studio, side.take, Path(folder), stem, render)
+                take = dataclasses.replace(side.take, is_blind=shown.masked)  # as the names of its files
+                files[place] = first_files(self.studio, take, Path(folder), stem, render)
                 yield from _told(desk, picture.serial, place, files[place], sounding=TAKE_SOUND)
             for place, written in files.items():
                 yield from _told(desk, picture.serial, place, all_files(written, Path(folder)), sounding="")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+import mimetypes
 import os
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager
@@ -13,6 +15,7 @@ import anyio
 import gradio as gr
 from gradio.routes import App
 
+from musictx.errors import SettingsError
 from musictx.hosting.disk import Disk, DiskLimits
 from musictx.hosting.guard import Guards
 from musictx.hosting.logins import EndingTokens
@@ -55,6 +58,9 @@ def hosting_options(
         pack_of: the samples of a SoundFont, see `samples.SampleFiles`.
         settings: from the environment if not given.
         watch: for the figures; new ones if not given.
+
+    Raises:
+        SettingsError: if MUSICTX_MCP is on and its package is not installed.
     """
     settings = settings or HostSettings.from_environment(os.environ)
     return {
@@ -64,8 +70,17 @@ def hosting_options(
         "enable_monitoring": False,
         "run_history": False,
         "pwa": False,
-        "mcp_server": False,
+        "mcp_server": _has_mcp(settings),
     }
+
+
+def _has_mcp(settings: HostSettings) -> bool:
+    """Whether the endpoints are tools for language models, over the Model Context Protocol."""
+    if settings.mcp and importlib.util.find_spec("mcp") is None:
+        raise SettingsError('MUSICTX_MCP is on, but its package is not installed. Run pip install "gradio[mcp]" first.')
+    if settings.mcp:
+        mimetypes.add_type("audio/midi", ".mid")  # else a file given as its content gets a name without suffix
+    return settings.mcp
 
 
 def _lifespan(
