@@ -85,12 +85,12 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
     together = KerasDecoder(model, batching=Batching(rows=max([1, *options.visitors]), block=block))
     for visitors in options.visitors:
         engines = {"turns": decoder, "together": together}
-        rounds = {way: [visited(engine, options, visitors)] for way, engine in engines.items()}  # compiles
+        spans = {way: [visited(engine, options, visitors)] for way, engine in engines.items()}  # compiles
         for _ in range(options.rounds):
             for way, engine in engines.items():  # in turns, so that a noisy machine disturbs both
-                rounds[way].append(visited(engine, options, visitors))
+                spans[way].append(visited(engine, options, visitors))
         row: dict[str, Any] = {"visitors": visitors}
-        for way, (_, *measured_rounds) in rounds.items():
+        for way, (_, *measured_rounds) in spans.items():
             row[f"{way}: tokens/s"] = statistics.median(rate for rate, _ in measured_rounds)
             row[f"{way}: last first tokens s"] = statistics.median(first_s for _, first_s in measured_rounds)
         told["visitors"].append(row | {"ratio": row["together: tokens/s"] / row["turns: tokens/s"]})
