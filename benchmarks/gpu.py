@@ -1,18 +1,22 @@
-"""Generation on a GPU: `python -m benchmarks.gpu [--backends jax torch tensorflow] [--batches 1 4] [--out FILE]`.
+"""Generation on a GPU: `python -m benchmarks.gpu [--backends jax torch tensorflow] [--visitors 8 64] [--out FILE]`.
 
 The Keras engine on each backend that is installed, in a process of its own: tokens a second, time to the first call's
 tokens, the same with everything compiled, and the share of the card's limit: a step must read every weight and the
-cache once, at the read bandwidth measured in the same process. The weights are random, which costs the same. Without a
-GPU it runs on the CPU, in float32, and says so: the figures then tell nothing of a GPU.
+cache once, at the read bandwidth measured in the same process. Then visitors who press at the same moment, each in a
+thread: their rows in one step against taking turns, round by round. The weights are random, which costs the same.
+Without a GPU it runs on the CPU, in float32, and says so: the figures then tell nothing of a GPU.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
+import statistics
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -34,7 +38,8 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="Time generation on a GPU.")
     parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=list(BACKENDS))
-    parser.add_argument("--batches", type=int, nargs="+", default=[1, 4], help="variations made at once")
+    parser.add_argument("--batches", type=int, nargs="*", default=[1, 4, 64], help="rows made at once")
+    parser.add_argument("--visitors", type=int, nargs="*", default=[8, 64], help="who press at the same moment")
     parser.add_argument("--preset", default="enhanced", choices=sorted(MODEL_PRESETS), help="shape of the network")
     parser.add_argument("--prompt", type=int, default=512, help="tokens of the prompt")
     parser.add_argument("--tokens", type=int, default=512, help="tokens to draw")
@@ -49,14 +54,22 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
     import keras
 
     from musictx.generation.engines.choose import gpu_for_keras
-    from musictx.generation.engines.keras import KerasDecoder
+    from musictx.generation.engines.keras import Batching, KerasDecoder
     from musictx.model.transformer import MusicTransformer
 
     on_gpu = gpu_for_keras()
+    block = 512 if on_gpu else Batching().block
     dtype = "mixed_bfloat16" if on_gpu else "float32"
     keras.utils.set_random_seed(1)
-    decoder = KerasDecoder(MusicTransformer(MODEL_PRESETS[options.preset], dtype))
-    told: dict[str, Any] = {"card": card(), "dtype": dtype, "read_bytes_per_second": bandwidth(), "rows": []}
+    model = MusicTransformer(MODEL_PRESETS[options.preset], dtype)
+    decoder = KerasDecoder(model, batching=Batching(block=block))
+    told: dict[str, Any] = {
+        "card": card(),
+        "dtype": dtype,
+        "read_bytes_per_second": bandwidth(),
+        "rows": [],
+        "visitors": [],
+    }
     for batch in options.batches:
         first_s, *_ = timed(decoder, options, batch)
         rounds = [timed(decoder, options, batch) for _ in range(options.rounds)]
@@ -69,17 +82,60 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
                 "tokens_per_second": batch * options.tokens / seconds,
             }
         )
+    together = KerasDecoder(model, batching=Batching(rows=max([1, *options.visitors]), block=block))
+    for visitors in options.visitors:
+        engines = {"turns": decoder, "together": together}
+        spans = {way: [visited(engine, options, visitors)] for way, engine in engines.items()}  # compiles
+        for _ in range(options.rounds):
+            for way, engine in engines.items():  # in turns, so that a noisy machine disturbs both
+                spans[way].append(visited(engine, options, visitors))
+        row: dict[str, Any] = {"visitors": visitors}
+        for way, (_, *measured_rounds) in spans.items():
+            row[f"{way}: tokens/s"] = statistics.median(rate for rate, _ in measured_rounds)
+            row[f"{way}: last first tokens s"] = statistics.median(first_s for _, first_s in measured_rounds)
+        told["visitors"].append(row | {"ratio": row["together: tokens/s"] / row["turns: tokens/s"]})
     return told
+
+
+def visited(decoder: Any, options: argparse.Namespace, visitors: int) -> tuple[float, float]:
+    """Tokens a second of all visitors, their prompts left out; and seconds until the last has its first tokens."""
+    from musictx.generation.sampling.state import state_after
+
+    ready, began = threading.Barrier(visitors), time.perf_counter()
+    first_s, spans = list[float](), list[tuple[float, float]]()
+
+    def visit(number: int) -> None:
+        prompts_BP, uniforms_BN = work(options, 1, number)
+        with contextlib.closing(decoder.start(prompts_BP, state_after(prompts_BP), SamplingConfig())) as stream:
+            stream.advance(uniforms_BN[:, : decoder.chunk])
+            first_s.append(time.perf_counter() - began)
+            ready.wait()
+            start = time.perf_counter()
+            for at in range(decoder.chunk, options.tokens, decoder.chunk):
+                stream.advance(uniforms_BN[:, at : at + decoder.chunk])
+            spans.append((start, time.perf_counter()))
+
+    threads = [threading.Thread(target=visit, args=(number,)) for number in range(visitors)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = max(end for _, end in spans) - min(start for start, _ in spans)
+    return visitors * (options.tokens - decoder.chunk) / seconds, max(first_s)
+
+
+def work(options: argparse.Namespace, batch: int, number: int) -> tuple[Any, Any]:
+    """Prompts (B, P), all alike, and random numbers (B, N)."""
+    numbers = np.random.default_rng(number)
+    prompt = np.concatenate([[v.START], numbers.integers(v.TIME_SHIFT, v.TIME_SHIFT + 20, options.prompt - 1)])
+    return np.tile(prompt.astype(np.int32), (batch, 1)), numbers.random((batch, options.tokens), np.float32)
 
 
 def timed(decoder: Any, options: argparse.Namespace, batch: int) -> tuple[float, float]:
     """Seconds to the first chunk of tokens, prompt included; and seconds for all tokens after the prompt."""
     from musictx.generation.sampling.state import state_after
 
-    numbers = np.random.default_rng(2)
-    prompt = np.concatenate([[v.START], numbers.integers(v.TIME_SHIFT, v.TIME_SHIFT + 20, options.prompt - 1)])
-    prompts_BP = np.tile(prompt.astype(np.int32), (batch, 1))
-    uniforms_BN = numbers.random((batch, options.tokens), np.float32)
+    prompts_BP, uniforms_BN = work(options, batch, 2)
     began = time.perf_counter()
     stream = decoder.start(prompts_BP, state_after(prompts_BP), SamplingConfig())
     stream.advance(uniforms_BN[:, : decoder.chunk])
@@ -142,7 +198,11 @@ def main() -> int:
             table.append({"backend": backend, **row, "limit": most, "of limit": row["tokens_per_second"] / most})
     facts = machine(PACKAGES) | {"card": next((told["card"] for told in results.values()), "") or "no GPU: a CPU"}
     print_facts(facts)
-    print_table(table)
+    if table:
+        print_table(table)
+    for backend, told in results.items():
+        if told["visitors"]:
+            print_table([{"backend": backend, **row} for row in told["visitors"]])
     write_json({"machine": facts, "work": vars(options) | {"out": str(options.out)}, "results": results}, options.out)
     return 0
 

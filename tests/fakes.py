@@ -69,6 +69,9 @@ class FakeStream:
             self.ids_BT = np.concatenate([self.ids_BT, self.state.last_B[:, None]], axis=1)
         return self.ids_BT[:, -uniforms_BN.shape[1] :]
 
+    def close(self) -> None:
+        """Holds nothing."""
+
 
 def random_logits(seed: int = 0, spread: float = 3.0) -> LogitsOf:
     """Logits that depend on the last two tokens only, as wild as the vocabulary is wide."""

@@ -7,6 +7,7 @@ Shape letters: B variations, P prompt, N new tokens, T tokens so far.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -83,13 +84,14 @@ class EngineTokens:
         randomness = [np.random.default_rng([request.random_seed, number]) for number in range(request.variations)]
         for numbers in randomness:
             numbers.random(request.drawn_BT.shape[1], np.float32)  # those of the tokens that there are
-        while True:
-            began = time.perf_counter()
-            count = piece.next_count()
-            # float32 numbers below 1, drawn one after another: calls of any size draw the same ones.
-            uniforms_BN = np.stack([numbers.random(count, np.float32) for numbers in randomness])
-            ids_BN = piece.advance(uniforms_BN)
-            yield Drawn(ids_BN, time.perf_counter() - began)
+        with contextlib.closing(piece):
+            while True:
+                began = time.perf_counter()
+                count = piece.next_count()
+                # float32 numbers below 1, drawn one after another: calls of any size draw the same ones.
+                uniforms_BN = np.stack([numbers.random(count, np.float32) for numbers in randomness])
+                ids_BN = piece.advance(uniforms_BN)
+                yield Drawn(ids_BN, time.perf_counter() - began)
 
 
 class _Piece:
@@ -124,7 +126,13 @@ class _Piece:
         self._position += uniforms_BN.shape[1]
         return new_BN
 
+    def close(self) -> None:
+        """Gives back what the stream holds."""
+        if self._stream is not None:
+            self._stream.close()
+
     def _begin_window(self) -> None:
+        self.close()  # before the next stream is there: two would need twice the room
         prompts_BP = self._in_window(self._ids_BT)
         # The state is that of all tokens: keys struck before the part that is kept sound on.
         state = state_after(self._ids_BT, self._limits)

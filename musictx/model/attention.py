@@ -26,14 +26,24 @@ MASKED_LOGIT = -1e9  # exp() of it is 0 in float32; finite, so a fully masked ro
 class AttentionMemory(NamedTuple):
     """One block's slice of the cache.
 
-    keys, values: (B·H, S, K). position: int32 scalar, where the next token is written.
-    places: int32 (S,), 0 .. S-1, see `cache.places`.
+    keys, values: (B·H, S, K). places: int32 (S,), 0 .. S-1, see `cache.places`.
+    position: int32, where the next token is written: a scalar, or (B,), one for each row.
     """
 
     keys: Tensor
     values: Tensor
     position: Tensor
     places: Tensor
+
+
+def written(memory_RSK: Tensor, new_RTK: Tensor, position: Tensor) -> Tensor:
+    """The memory with T new places from `position` on: a scalar, or (R,), one for each row, and then T is 1."""
+    new_RTK = ops.cast(new_RTK, memory_RSK.dtype)
+    if not len(position.shape):
+        return ops.slice_update(memory_RSK, (0, position, 0), new_RTK)
+    assert new_RTK.shape[1] == 1, new_RTK.shape
+    at_R2 = ops.stack([ops.arange(memory_RSK.shape[0], dtype="int32"), position], axis=1)
+    return ops.scatter_update(memory_RSK, at_R2, new_RTK[:, 0])
 
 
 def skew(relative_TC: Tensor, keys: int | None) -> Tensor:
@@ -96,7 +106,8 @@ class RelativeGlobalAttention(keras.layers.Layer):
         Args:
             x_BTD: (B, T, D).
             memory: keys and values of earlier positions; the T new ones are written behind them.
-            focus: scales the attention temperature at generation time.
+                Where rows have positions of their own, T is 1.
+            focus: scales the attention temperature at generation time; a scalar, or (B,).
 
         Returns:
             (B, T, D) and the memory with the new keys and values (None where none was given).
@@ -106,17 +117,23 @@ class RelativeGlobalAttention(keras.layers.Layer):
         if memory is None:
             return self._join(self._attend_to_itself(query, key, value, scale)), None
         query, key, value = (self._flat(part) for part in (query, key, value))
-        start = (0, memory.position, 0)
+        if len(memory.position.shape):
+            scale = self._each_head(scale + ops.zeros(memory.position.shape))[:, None, None]
+            memory = memory._replace(position=self._each_head(memory.position))
         memory = memory._replace(
-            keys=ops.slice_update(memory.keys, start, ops.cast(key, memory.keys.dtype)),
-            values=ops.slice_update(memory.values, start, ops.cast(value, memory.values.dtype)),
+            keys=written(memory.keys, key, memory.position), values=written(memory.values, value, memory.position)
         )
-        context = self._attend_to_memory(query, memory, scale)
+        attend = self._attend_row_by_row if len(memory.position.shape) else self._attend_to_memory
+        context = attend(query, memory, scale)
         return self._join(ops.reshape(context, (-1, self.config.heads, *context.shape[1:]))), memory
 
     def _flat(self, x_BHTK: Tensor) -> Tensor:
         """(B, H, T, K) -> (B·H, T, K), the shape of the memory."""
         return ops.reshape(x_BHTK, (-1, *x_BHTK.shape[2:]))
+
+    def _each_head(self, values_B: Tensor) -> Tensor:
+        """(B,) -> (B·H,)."""
+        return ops.reshape(ops.tile(values_B[:, None], (1, self.config.heads)), (-1,))
 
     def _split(self, x_BTD: Tensor) -> Tensor:
         """(B, T, D) -> (B, H, T, K)."""
@@ -161,6 +178,19 @@ class RelativeGlobalAttention(keras.layers.Layer):
         key, value = (ops.cast(part, query.dtype) for part in (memory.keys, memory.values))
         return _attend(query, key, value, relative, positions, memory.places, scale)
 
+    def _attend_row_by_row(self, query: Tensor, memory: AttentionMemory, scale: Tensor) -> Tensor:
+        """Attention of one position a row, each row's its own, to all S places of the memory."""
+        # Each row meets the distances in a shift of its own. One product with all of E and then a choice among its
+        # columns: rows of E chosen beforehand would be a copy of (S, K) for each.
+        last = self.config.window - 1
+        relative = ops.matmul(query, ops.transpose(ops.cast(self.relative, query.dtype)))
+        columns_RS = ops.clip(memory.places + (last - memory.position[:, None]), 0, last)
+        relative = ops.take_along_axis(relative, columns_RS[:, None], axis=-1)
+        key, value = (ops.cast(part, query.dtype) for part in (memory.keys, memory.values))
+        content = ops.matmul(query, ops.swapaxes(key, -1, -2))
+        seen_R1S = (memory.position[:, None] >= memory.places)[:, None]
+        return _weighted(content + relative, seen_R1S, value, scale)
+
 
 def _attend(
     query: Tensor,
@@ -177,8 +207,13 @@ def _attend(
     """
     content = ops.matmul(query, ops.swapaxes(key, -1, -2))
     relative = skew(ops.matmul(query, ops.transpose(relative_CK)), key.shape[-2])
-    # In float32 whatever the compute type: a softmax over 2,048 bfloat16 logits loses the tail.
-    logits = ops.cast(content + relative, "float32") * ops.cast(scale, "float32")
     seen_TS = ops.expand_dims(positions_T, 1) >= ops.expand_dims(places_S, 0)
-    weights = ops.softmax(ops.where(seen_TS, logits, MASKED_LOGIT), axis=-1)
+    return _weighted(content + relative, seen_TS, value, scale)
+
+
+def _weighted(logits: Tensor, seen: Tensor, value: Tensor, scale: Tensor) -> Tensor:
+    """The values (..., S, K) weighed by the softmax of logits (..., T, S) where they are `seen`."""
+    # In float32 whatever the compute type: a softmax over 2,048 bfloat16 logits loses the tail.
+    logits = ops.cast(logits, "float32") * ops.cast(scale, "float32")
+    weights = ops.softmax(ops.where(seen, logits, MASKED_LOGIT), axis=-1)
     return ops.matmul(ops.cast(weights, value.dtype), value)

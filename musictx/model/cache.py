@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from keras import ops
 
 from musictx.config import ModelConfig
@@ -17,8 +20,8 @@ class KeyValueCache(NamedTuple):
     keys, values: N tensors each, shape (B·H, S, K). One tensor a block, not one
         stacked array, and batch and heads on one axis: a compiled loop then updates each in
         place. With an axis each, XLA copies the values twice a token to merge them.
-    length: int32 scalar, positions filled so far; the next token is written there.
-        What lies beyond is garbage that attention never sees.
+    length: int32, positions filled so far; the next token is written there. A scalar where all rows have
+        as many, or (B,), one for each row. What lies beyond is garbage that attention never sees.
     """
 
     keys: tuple[Tensor, ...]
@@ -48,19 +51,35 @@ def empty_cache(config: ModelConfig, batch: int, positions: int, dtype: str = "f
     )
 
 
-def grown_cache(cache: KeyValueCache, positions: int) -> KeyValueCache:
-    """The same cache with room for `positions` >= S tokens."""
+def resized_cache(cache: KeyValueCache, positions: int) -> KeyValueCache:
+    """The same cache with room for `positions` tokens, more or fewer; none that is filled may be cut off."""
 
-    def grow(tensor: Tensor) -> Tensor:
-        return ops.pad(tensor, ((0, 0), (0, positions - tensor.shape[1]), (0, 0)))
+    def resized(tensor: Tensor) -> Tensor:
+        missing = positions - tensor.shape[1]
+        return ops.pad(tensor, ((0, 0), (0, missing), (0, 0))) if missing > 0 else tensor[:, :positions]
 
-    return KeyValueCache(tuple(map(grow, cache.keys)), tuple(map(grow, cache.values)), cache.length)
+    return _with(cache, resized, cache.length)
 
 
-def repeated_cache(cache: KeyValueCache, times: int) -> KeyValueCache:
-    """A cache of batch 1 copied to batch `times`: variations share one prefill."""
+def chosen_rows(cache: KeyValueCache, rows_B: npt.NDArray[np.int32]) -> KeyValueCache:
+    """The rows at these places of a cache whose rows have lengths of their own; a row may come more than once."""
+    heads = cache.keys[0].shape[0] // cache.length.shape[0]
+    flat = (rows_B[:, None] * heads + np.arange(heads, dtype=np.int32)).reshape(-1)
+    return _with(cache, lambda tensor: ops.take(tensor, flat, axis=0), ops.take(cache.length, rows_B, axis=0))
 
-    def repeat(tensor: Tensor) -> Tensor:
-        return ops.tile(tensor, (times, 1, 1))
 
-    return KeyValueCache(tuple(map(repeat, cache.keys)), tuple(map(repeat, cache.values)), cache.length)
+def joined_caches(caches: Sequence[KeyValueCache]) -> KeyValueCache:
+    """Caches with room for as many positions, whose rows have lengths of their own, as one."""
+
+    def joined(parts: Iterable[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+        return tuple(ops.concatenate(blocks, axis=0) for blocks in zip(*parts, strict=True))
+
+    return KeyValueCache(
+        joined(cache.keys for cache in caches),
+        joined(cache.values for cache in caches),
+        ops.concatenate([cache.length for cache in caches]),
+    )
+
+
+def _with(cache: KeyValueCache, change: Callable[[Tensor], Tensor], length: Tensor) -> KeyValueCache:
+    return KeyValueCache(tuple(map(change, cache.keys)), tuple(map(change, cache.values)), length)

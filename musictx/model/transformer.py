@@ -127,13 +127,16 @@ class MusicTransformer(keras.Model):
         Args:
             ids_BT: int32 token ids, (B, T); T at most the window, or the room left in the cache.
             cache: what came before; None reads `ids_BT` as the whole sequence.
-            focus: scales every block's attention temperature (1 = as trained).
+                Rows may have lengths of their own, and then T is 1.
+            focus: scales every block's attention temperature (1 = as trained); a scalar, or (B,) with such a cache.
             training: applies dropout.
         """
         length = ids_BT.shape[1]
         if length is not None and length > self.config.window:
             raise ValueError(f"at most {self.config.window} positions fit this model's window. Received: {length}")
         offset = 0 if cache is None else cache.length
+        if cache is not None and tuple(cache.length.shape) == (1,):
+            offset, focus = ops.reshape(offset, ()), ops.reshape(focus, ())  # a single row: a shift all the same
         x_BTD = self._embed(ids_BT, offset, training)
         x_BTD = self.embedding_dropout(x_BTD, training=training)
         places_S = None if cache is None else places(cache)
@@ -151,10 +154,10 @@ class MusicTransformer(keras.Model):
         logits = self.head(x_BTD)
         if cache is None:
             return ModelOutput(logits, None)
-        return ModelOutput(logits, KeyValueCache(tuple(keys), tuple(values), offset + length))
+        return ModelOutput(logits, KeyValueCache(tuple(keys), tuple(values), cache.length + length))
 
     def _embed(self, ids_BT: Tensor, offset: Tensor | int, training: bool | None) -> Tensor:
-        """Token embeddings times sqrt(D) plus the sinusoidal positions from `offset` on."""
+        """Token embeddings times sqrt(D) plus the sinusoidal positions from `offset` on, a scalar or (B,)."""
         table = ops.cast(self.embedding.embeddings, self.compute_dtype) * math.sqrt(self.config.width)
         if training:
             # The same rows, but as a product their gradient is a product too: dense on every backend, and without
@@ -162,6 +165,8 @@ class MusicTransformer(keras.Model):
             tokens = ops.matmul(ops.one_hot(ids_BT, self.config.vocabulary_size, dtype=table.dtype), table)
         else:
             tokens = ops.take(table, ids_BT, axis=0)
-        places_T = offset + ops.arange(ids_BT.shape[1])
-        positions = ops.take(ops.convert_to_tensor(self.positions, dtype=tokens.dtype), places_T, axis=0)
+        places_T = ops.arange(ids_BT.shape[1])
+        if not isinstance(offset, int) and len(offset.shape):
+            offset = offset[:, None]
+        positions = ops.take(ops.convert_to_tensor(self.positions, dtype=tokens.dtype), offset + places_T, axis=0)
         return tokens + positions

@@ -19,10 +19,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from musictx.config import MODEL_PRESETS, SCOPES, SamplingConfig
 from musictx.generation.engines.compiled import network_of
-from musictx.generation.engines.keras import Controls, KerasDecoder, _Drawing
+from musictx.generation.engines.fair_lock import FairLock
+from musictx.generation.engines.programs import Asked, Controls, Drawing, Programs, blank_rows
 from musictx.generation.engines.repeated import HeldConstants
 from musictx.generation.sampling.state import limits, state_after
-from musictx.model.cache import empty_cache
 from musictx.model.transformer import MusicTransformer
 from tests.generation.backend_check import PROMPT
 
@@ -42,31 +42,26 @@ class HostCopies(TorchDispatchMode):
         return result
 
 
-def start(decoder: KerasDecoder, sampling: SamplingConfig) -> Any:
-    """What the step begins with, after a prompt."""
+def start(programs: Programs, sampling: SamplingConfig) -> Any:
+    """What the step begins with, after a prompt, of rows that are at places of their own."""
     prompts = np.tile(PROMPT[:40], (ROWS, 1))
     state = state_after(prompts, limits(prompts[0], sampling, prompts[0])).with_last(prompts[:, -1])
-    drawing = _Drawing(
-        empty_cache(decoder.model.config, ROWS, PLACES),
-        tree.map_structure(ops.convert_to_tensor, state),
-        ops.zeros((), "int32"),
-        ops.zeros((ROWS, decoder.chunk), "int32"),
-    )
-    return drawing, ops.zeros((ROWS, decoder.chunk)), Controls.of(sampling)
+    cache = blank_rows(programs.model, ROWS, PLACES).cache
+    state = tree.map_structure(ops.convert_to_tensor, state)
+    drawing = Drawing(cache, state, ops.zeros((), "int32"), ops.zeros((ROWS, programs.chunk), "int32"))
+    counts = ops.convert_to_tensor(np.array([3, 1], np.int32))
+    return drawing, Asked(ops.zeros((ROWS, programs.chunk)), counts, Controls.of(sampling, ROWS))
 
 
 def copies(scope: str) -> list[int]:
     """From the host, in each of three passes."""
-    decoder = KerasDecoder(MusicTransformer(MODEL_PRESETS["tiny"]))
-    network, carried, constants = (
-        network_of(decoder.model),
-        start(decoder, SamplingConfig(scope=scope)),
-        HeldConstants(),
-    )
+    programs = Programs(MusicTransformer(MODEL_PRESETS["tiny"]), 16, 32, FairLock())
+    network, constants = network_of(programs.model), HeldConstants()
+    drawing, asked = start(programs, SamplingConfig(scope=scope))
     counted = []
     for _ in range(3):
         with torch.no_grad(), HostCopies() as seen, constants:
-            carried = decoder._step(scope, network, carried)
+            drawing = programs.step(scope, network, drawing, asked)
         counted.append(seen.count)
     return counted
 

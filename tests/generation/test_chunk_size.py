@@ -52,6 +52,9 @@ class SlowClock:
         """Itself."""
         return self
 
+    def close(self) -> None:
+        """Holds nothing."""
+
     def warm_up(self, variations: int = 1, tokens: int | None = None) -> None:
         """Always warm."""
 

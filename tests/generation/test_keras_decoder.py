@@ -11,7 +11,7 @@ import pytest
 from musictx.config import SamplingConfig
 from musictx.generation.engines.base import Decoder
 from musictx.generation.engines.compiled import compiled
-from musictx.generation.engines.keras import KerasDecoder
+from musictx.generation.engines.keras import Batching, KerasDecoder
 from musictx.generation.generate import generate
 from musictx.generation.sampling.state import state_after
 from musictx.midi import vocabulary as v
@@ -146,9 +146,8 @@ def test_cache_sizes_grow_with_the_piece(decoder: KerasDecoder, monkeypatch: pyt
     numbers, state = uniforms(1, 60), state_after(PROMPT[None])
     prompt = np.tile(PROMPT, (1, 9))
     expected = decoder.start(prompt, state, OPEN).advance(numbers)
-    monkeypatch.setattr("musictx.generation.engines.keras.CACHE_SIZES", (70,))
-    monkeypatch.setattr("musictx.generation.engines.keras.PREFILL_BLOCK", 30)
-    stepwise = KerasDecoder(decoder.model).start(prompt, state, OPEN)
+    monkeypatch.setattr("musictx.generation.engines.programs.CACHE_SIZES", (70,))
+    stepwise = KerasDecoder(decoder.model, batching=Batching(block=30)).start(prompt, state, OPEN)
     assert stepwise.size == 70
     assert stepwise.advance(numbers).tolist() == expected.tolist()
     assert stepwise.size == 128

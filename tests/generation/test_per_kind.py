@@ -102,6 +102,23 @@ def test_numpy_and_keras_agree(settings: tuple[float, int, float]) -> None:
     np.testing.assert_allclose(host[both], engine[both], atol=1e-4)
 
 
+@pytest.mark.parametrize("keep", [filter_logits, filter_per_kind])
+@pytest.mark.parametrize("as_array", [np.asarray, keras.ops.convert_to_tensor])
+def test_sliders_of_each_row_are_those_of_the_row_alone(keep: Any, as_array: Any) -> None:
+    """Rows that are greedy, filtered and open beside each other."""
+    logits, xp = random_logits(3), np if as_array is np.asarray else keras.ops
+    rows = [(0.0, 0, 1.0), (0.7, 5, 0.9), (1.2, 0, 1.0)]
+    kinds = (np.float32, np.int32, np.float32)
+    columns = [np.array(each, kind) for each, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
+    together = keras.ops.convert_to_numpy(keep(xp, as_array(logits), *map(as_array, columns)))
+    alone = [
+        keep(xp, as_array(logits[[row]]), *(as_array(column[row]) for column in columns)) for row in range(len(rows))
+    ]
+    assert together.dtype == np.float32
+    np.testing.assert_allclose(together, np.concatenate([keras.ops.convert_to_numpy(row) for row in alone]), atol=1e-5)
+    assert len({int(np.isfinite(row).sum()) for row in together}) == 3
+
+
 def test_an_unknown_scope_is_refused() -> None:
     with pytest.raises(SettingsError, match="'keys', 'tokens'"):
         SamplingConfig(scope="chords")

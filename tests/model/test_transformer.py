@@ -8,7 +8,7 @@ from keras import ops
 
 from musictx.config import MODEL_PRESETS
 from musictx.errors import SettingsError
-from musictx.model.cache import empty_cache, grown_cache, repeated_cache
+from musictx.model.cache import KeyValueCache, chosen_rows, empty_cache, joined_caches, resized_cache
 from musictx.model.transformer import MusicTransformer, sinusoidal_positions
 
 TINY = MODEL_PRESETS["tiny"]
@@ -72,13 +72,42 @@ def test_cached_is_uncached(preset: str, cuts: tuple[int, ...], ids: np.ndarray)
     np.testing.assert_allclose(np.concatenate(parts, axis=1), logits_of(model, ids), atol=1e-4)
 
 
-def test_a_grown_and_repeated_cache_goes_on_as_before(model: MusicTransformer, ids: np.ndarray) -> None:
+def with_own_length(cache: KeyValueCache) -> KeyValueCache:
+    """A cache of one row whose length is that row's own."""
+    return cache._replace(length=ops.reshape(cache.length, (1,)))
+
+
+def test_a_resized_cache_with_repeated_rows_goes_on_as_before(model: MusicTransformer, ids: np.ndarray) -> None:
     cache = model(ids[:1, :20], cache=empty_cache(TINY, 1, 20)).cache
     assert cache is not None
-    wide = repeated_cache(grown_cache(cache, 64), 3)
-    following = np.repeat(ids[:1, 20:22], 3, axis=0)
-    expected = logits_of(model, ids[:1, :22])[:, 20:]
+    wide = chosen_rows(resized_cache(with_own_length(cache), 64), np.zeros(3, np.int32))
+    following = np.repeat(ids[:1, 20:21], 3, axis=0)
+    expected = logits_of(model, ids[:1, :21])[:, 20:]
     np.testing.assert_allclose(logits_of(model, following, cache=wide), np.repeat(expected, 3, axis=0), atol=1e-4)
+
+
+def test_rows_at_positions_of_their_own_are_those_of_each_row_alone(model: MusicTransformer) -> None:
+    """With a focus each; one after the other they are read as single rows, which have a way of their own."""
+    random, lengths, focus = np.random.default_rng(5), (1, 20, 33), np.array([0.7, 1.0, 1.3], np.float32)
+    ids = random.integers(0, TINY.vocabulary_size, (3, 36)).astype("int32")
+    caches = [
+        model(ids[[row], :length], cache=empty_cache(TINY, 1, 48), focus=focus[row]).cache
+        for row, length in enumerate(lengths)
+    ]
+
+    alone = [with_own_length(cache) for cache in caches]
+    together = resized_cache(joined_caches(alone), 40)
+    for step in range(3):
+        next_ids = np.stack([ids[row, length + step] for row, length in enumerate(lengths)])[:, None]
+        output = model(next_ids, cache=together, focus=focus)
+        together = output.cache
+        for row, length in enumerate(lengths):
+            single = model(next_ids[[row]], cache=alone[row], focus=focus[[row]])
+            alone[row] = single.cache
+            whole = logits_of(model, ids[[row], : length + step + 1], focus=focus[row])[:, -1]
+            for logits in (output.logits[row], single.logits[0]):
+                np.testing.assert_allclose(ops.convert_to_numpy(logits), whole, atol=1e-4)
+    assert ops.convert_to_numpy(together.length).tolist() == [length + 3 for length in lengths]
 
 
 def test_garbage_beyond_the_length_is_never_seen(model: MusicTransformer, ids: np.ndarray) -> None:

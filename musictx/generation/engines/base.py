@@ -33,6 +33,9 @@ class Stream(Protocol):
         the numbers are split over calls makes no difference to the tokens.
         """
 
+    def close(self) -> None:
+        """Gives back what the stream holds; it is not advanced any more. A stream that is dropped does so too."""
+
 
 class Decoder(Protocol):
     """An engine that continues token sequences.

@@ -84,11 +84,12 @@ def _onnx(checkpoint: Path, cache: Path, int8: bool, lock: FairLock, bases: Sequ
 
 def _keras(checkpoint: Path, lock: FairLock, bases: Sequence[Path]) -> Decoder:
     try:
-        from musictx.generation.engines.keras import KerasDecoder  # seconds to import
+        from musictx.generation.engines.keras import Batching, KerasDecoder  # seconds to import
         from musictx.model.checkpoint import load_checkpoint
     except ImportError as error:
         raise EngineError(f"Keras cannot be imported ({error}): pip install keras tensorflow.") from error
 
-    dtype = "mixed_bfloat16" if gpu_for_keras() else None
-    model, _ = load_checkpoint(checkpoint, vocabulary.fingerprint(), dtype, bases)
-    return KerasDecoder(model, lock=lock)
+    on_gpu = gpu_for_keras()
+    model, _ = load_checkpoint(checkpoint, vocabulary.fingerprint(), "mixed_bfloat16" if on_gpu else None, bases)
+    # On a GPU a step of 64 rows takes hardly longer than one of a single row, and a long block than a short one.
+    return KerasDecoder(model, lock=lock, batching=Batching(rows=64, block=512, warm_rows=64) if on_gpu else None)

@@ -33,10 +33,19 @@ class FairLock:
             self._waiting.append(ticket)
             if self._waiting[0] is ticket:
                 ticket.set()
-        ticket.wait()
+        try:
+            ticket.wait()
+        except BaseException:  # interrupted: the turn must not stay with who does not take it
+            self._give_up(ticket)
+            raise
 
     def __exit__(self, *_: object) -> None:
         with self._guard:
-            self._waiting.popleft()
+            holder = self._waiting[0]
+        self._give_up(holder)
+
+    def _give_up(self, ticket: threading.Event) -> None:
+        with self._guard:
+            self._waiting.remove(ticket)
             if self._waiting:
                 self._waiting[0].set()

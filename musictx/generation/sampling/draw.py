@@ -15,7 +15,7 @@ from musictx.types import Array
 
 
 class Sliders(Protocol):
-    """What moves while nothing is compiled anew: numbers of a `SamplingConfig`, or scalar tensors of a compiled loop.
+    """What moves while nothing is compiled anew: numbers of a `SamplingConfig`, or (B,) tensors of a compiled loop.
 
     temperature: >= 0. top_k: whole, 0 keeps all. top_p: in (0, 1]. See `filters.filter_logits`.
     """

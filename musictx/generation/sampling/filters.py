@@ -23,24 +23,32 @@ def filter_logits(xp: Any, logits_BV: Array, temperature: Array, top_k: Array, t
     Args:
         xp: numpy or keras.ops.
         logits_BV: float32; -inf marks what is forbidden already. At least one
-            entry a row must be finite.
-        temperature: scalar >= 0; the logits are divided by it. 0 is greedy: only
+            entry a row must be finite. There may be axes between the two.
+        temperature: >= 0; the logits are divided by it. 0 is greedy: only
             the most likely token stays, of equals the one with the lowest id.
-        top_k: whole scalar; the k most likely tokens stay, 0 keeps all. Tokens
+        top_k: whole; the k most likely tokens stay, 0 keeps all. Tokens
             exactly as likely as the k-th stay with it.
-        top_p: scalar in (0, 1]; of what top-k left, the smallest set of most likely
+        top_p: in (0, 1]; of what top-k left, the smallest set of most likely
             tokens stays whose probabilities reach p, again with equals. 1 keeps all.
+        Each of the three is a scalar or (B,), one for each row.
 
     Returns:
-        float32 (B, V), 0 for the most likely token, lower for the others, -inf
+        float32, as shaped as the logits, 0 for the most likely token, lower for the others, -inf
         for what is dropped. The most likely token always stays.
     """
+    temperature, top_k, top_p = (beside(slider, len(logits_BV.shape)) for slider in (temperature, top_k, top_p))
     divisor = xp.where(temperature > 0, temperature, 1.0)
     scaled_BV = (logits_BV - xp.max(logits_BV, axis=-1, keepdims=True)) / divisor
     ranks_V = xp.arange(logits_BV.shape[-1], dtype="int32")
     sampled_BV = scaled_BV >= _threshold(xp, scaled_BV, ranks_V, top_k, top_p)
     kept_BV = xp.where(temperature > 0, sampled_BV, likeliest(xp, logits_BV))
     return xp.where(kept_BV, scaled_BV, _NEVER)
+
+
+def beside(slider: Array, axes: int) -> Array:
+    """A slider to be taken with logits of so many axes: a scalar as it is, (B,) with axes of length 1 behind."""
+    # Nothing is made an array of: numpy would take a Python number for float64, and the logits with it.
+    return slider[(slice(None), *(None,) * (axes - 1))] if len(getattr(slider, "shape", ())) else slider
 
 
 def likeliest(xp: Any, logits_BV: Array) -> Array:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from musictx.generation.sampling.filters import filter_logits, likeliest
+from musictx.generation.sampling.filters import beside, filter_logits, likeliest
 from musictx.midi import vocabulary as v
 from musictx.types import Array
 
@@ -36,7 +36,8 @@ def filter_per_kind(xp: Any, logits_BV: Array, temperature: Array, top_k: Array,
     Args:
         xp: numpy or keras.ops.
         logits_BV: float32 (B, V); -inf marks what is forbidden already. At least one entry a row must be finite.
-        temperature, top_k, top_p: see `filters.filter_logits`. At temperature 0 the most likely of all is taken.
+        temperature, top_k, top_p: scalars or (B,), see `filters.filter_logits`. At temperature 0 the most likely of all
+            is taken.
 
     Returns:
         float32 (B, V) logits, the highest near 0, -inf for what is dropped.
@@ -51,7 +52,7 @@ def filter_per_kind(xp: Any, logits_BV: Array, temperature: Array, top_k: Array,
     velocities_BN = kept_BKN[:, 2, : v.VELOCITY_BINS]
     in_order = [kept_BKN[:, 0], kept_BKN[:, 1], logits_BV[:, _SHIFTS], velocities_BN, logits_BV[:, _SPECIALS]]
     greedy_BV = xp.where(best_BV, xp.zeros_like(logits_BV), _NEVER)
-    return xp.where(temperature > 0, xp.concatenate(in_order, axis=-1), greedy_BV)
+    return xp.where(beside(temperature, 2) > 0, xp.concatenate(in_order, axis=-1), greedy_BV)
 
 
 def _filtered_kinds(xp: Any, logits_BKN: Array, temperature: Array, top_k: Array, top_p: Array) -> Array:

@@ -120,6 +120,10 @@ class OnnxStream:
                 ids_BN[:, number] = self._draw(binding, uniforms_B)
         return ids_BN
 
+    def close(self) -> None:
+        """See `Stream.close`."""
+        self._binding = None
+
     def _draw(self, binding: Binding, uniforms_B: Uniforms) -> Ids:
         """One more token a row."""
         logits_BV = binding.step(self._state.last_B, self.position - 1)
