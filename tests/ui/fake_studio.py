@@ -23,6 +23,8 @@ from musictx.midi.notes import NoteSequence
 from musictx.midi.passage_index import Sharing
 from musictx.midi.passages import SharedPassage
 from musictx.midi.ranges import split_at
+from musictx.recipe import FoundRecipe, Recipe, read_recipe
+from musictx.studio import Studio
 from musictx.takes import BuiltInSeed, Edit, Progress, Redo, Seed, Take
 from tests.audio.fonts import write_tones
 
@@ -179,6 +181,14 @@ class FakeStudio:
         """As the real studio empties a range."""
         start_s, end_s = checked_range(start_s, end_s, take.length_s)
         return take.edited(split_at(take.notes, start_s, end_s).kept, Edit("delete", start_s, end_s))
+
+    def recipe(self, seed: Seed) -> FoundRecipe:
+        """As the real studio finds one."""
+        return read_recipe(seed.recording.texts)
+
+    def restored_seed(self, seed: Seed, recipe: Recipe) -> Seed:
+        """As the real studio takes the seed out of a file."""
+        return Studio.restored_seed(self, seed, recipe)  # type: ignore[arg-type]
 
     def kept_take(
         self, seed: Seed, settings: ComposeSettings, number: int, new: NoteSequence, *, tokens: int, stopped: bool

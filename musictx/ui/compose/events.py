@@ -68,6 +68,8 @@ def _wire_seed(page: gr.Blocks, tab: ComposeTab, seeds: SeedHandlers, music: Com
     inputs = [tab.desk, tab.context_seconds]
     recalled = tab.stage.recall(coming_back.recall, inputs, shown, **READING)
     restored = page.load(coming_back.restore, [*inputs, state], shown, js=LAST_STATE, **READING)
+    made_again = tab.stage.restore(coming_back.restore_recipe, [tab.desk], [*shown, *tab.settings], **READING)
+    _follow_preset(made_again, tab)
     for back in (recalled, restored):
         back.then(music.sound, [tab.desk, *tab.sound], [tab.stage], **SOUND)
     tab.context_seconds.input(
@@ -111,7 +113,12 @@ def _wire_music(page: gr.Blocks, tab: ComposeTab, music: ComposeHandlers, kept: 
     tab.stop.click(music.stop, None, [tab.stop], **QUICK)
     _wire_edits(tab, music, kept, timer)
     again = tab.stage.again(music.again, [tab.desk], tab.settings, **QUICK)
-    again.then(
+    _follow_preset(again, tab)
+
+
+def _follow_preset(changed: Any, tab: ComposeTab) -> None:
+    """After an event that has set the settings the preset is that of their values."""
+    changed.then(
         lambda *values: preset_of(named(OF_PRESET, values)),
         [tab.controls[name] for name in names(OF_PRESET)],
         [tab.preset],

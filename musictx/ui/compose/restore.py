@@ -11,11 +11,15 @@ from musictx.errors import MusictxError
 from musictx.takes import file_digest
 from musictx.ui import text
 from musictx.ui.browser_state.takes import Recalled, recall
+from musictx.ui.forms import COMPOSE, names, write_settings
 from musictx.ui.player.desk import Desk
 from musictx.ui.player.picture import TAKE_SOUND, Problem, grow
 from musictx.ui.seed.handlers import SeedHandlers
 from musictx.ui.sharing import sharing_words
 
+SAME_PIECE = "Seed and settings are back: Generate makes the same piece, as it was made by {}."
+SETTINGS_ONLY = "Its settings are back."
+NO_CHECKPOINT = "Settings are back, but there is no checkpoint named {} here: the piece will be another one."
 NOT_RECALLED = "This take could not be brought back"
 
 
@@ -56,6 +60,26 @@ class RestoreHandlers:
                 seed = self.studio.read_seed(each.path, each.title)
                 return self.seeds.show(desk, seed, context_seconds)
         return answer
+
+    def restore_recipe(self, desk: Desk) -> tuple[Any, ...]:
+        """The file on show says what made it: its seed, and a value for each setting of `forms.COMPOSE`."""
+        seed = desk.picture.seed
+        recipe = self.studio.recipe(seed).recipe
+        nothing = tuple(gr.skip() for _ in COMPOSE)
+        if recipe is None:
+            return (*(gr.skip() for _ in range(5)), *nothing)
+        try:
+            restored = self.studio.restored_seed(seed, recipe)
+            sentence = SAME_PIECE.format(recipe.engine or "an engine")
+        except MusictxError as error:
+            restored, sentence = seed, f"{error} {SETTINGS_ONLY}"
+        known = {card.name for card in self.studio.checkpoints()}
+        written = write_settings(recipe.settings)
+        if recipe.settings.checkpoint not in known:
+            written["checkpoint"] = gr.skip()
+            sentence = NO_CHECKPOINT.format(recipe.settings.checkpoint)
+        shown = self.seeds.show(desk, restored, recipe.settings.context_seconds, note=sentence)
+        return (*shown, *(written[name] for name in names(COMPOSE)))
 
     def _read(self, data: Any) -> Recalled | None:
         """A record, if there is one and it can be read: at the page's opening nobody has asked for it by name."""

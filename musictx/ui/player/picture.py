@@ -54,6 +54,7 @@ class Picture:
     sounding: what the player says while its sound is being made; "" when nothing is.
     no_sound: why the seed cannot be heard; "" if it can.
     note: what has become of the picture before this one, where that is worth a sentence.
+    restorable: whether the seed's file says what made it, so that it can be made again.
     sharings: for each finished take, what it shares with the training data; none where nobody can say.
     own: the files that the visitor brought, newest first, to go back to.
     comparison: on the Compare tab, what stands in the place of `takes`.
@@ -90,6 +91,7 @@ class Picture:
     wait: str = ""
     problem: Problem | None = None
     note: str = ""
+    restorable: bool = False
 
     def but(self, **changes: Any) -> Picture:
         """The same with some fields changed."""
@@ -129,6 +131,7 @@ class Picture:
             "live": self._live(),
             "hint": self.note or HINT_BY_PHASE.get(self.phase, ""),
             "no_sound": self.no_sound,
+            "restorable": self.restorable,
             "problem": asdict(self.problem) if self.problem else None,
             "piece": self.piece_id,
             "seed_id": self.seed.digest,

@@ -150,6 +150,7 @@ function showTakes() {
   find(".take-facts").textContent = take()?.facts ?? (picture.no_sound || picture.hint);
   find(".take-sharing").textContent = take()?.sharing ?? "";
   find(".again").hidden = !take() || picture.phase !== "done";
+  find(".restore").hidden = picture.phase !== "seed" || !picture.restorable;
 }
 
 function choose(index) {

@@ -16,6 +16,7 @@ def build_stage(value: dict[str, Any]) -> gr.HTML:
 
     Events: "hear" when a seed's sound is wanted, "again" with {"take": index},
     "edit" with {"kind", "take": index, "from_s", "to_s"} (see `compose.edits`), "refuse" with {"name", "bytes"} for a
-    file that is no seed at first sight, "recall" with {"id", "data"} of an earlier take.
+    file that is no seed at first sight, "restore" when the seed's file says
+    what made it and that is wanted again, "recall" with {"id", "data"} of an earlier take.
     """
     return build_component("player/stage", value, SCRIPTS, styles=("record/record.css",))

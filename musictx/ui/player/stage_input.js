@@ -7,6 +7,8 @@ find(".again").addEventListener("click", () => {
   deck.announce(`The settings of ${take().label} are back.`);
 });
 
+find(".restore").addEventListener("click", () => trigger("restore"));
+
 /** The button of the seed panel. */
 document.addEventListener("click", ({ target }) => {
   if (!element.isConnected || !target.closest?.("#play-seed")) return;

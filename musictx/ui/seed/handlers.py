@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SEED_SOUND = "rendering the seed…"
 MOST_OWN = 8  # files of a visitor that stay in the picker
+RESTORABLE = "This file holds a take of musictx with the settings that made it."
 INTERRUPTED = "The run was stopped for another seed. What it had written is among the earlier takes."
 
 
@@ -86,14 +87,21 @@ class SeedHandlers:
     def show(self, desk: Desk, seed: Seed, context_seconds: float, **changes: Any) -> tuple[Any, ...]:
         """`seed` on show, with `changes` to the picture of a seed that waits."""
         before = desk.picture
-        own = before.own if self._built_in(seed) else _with(before.own, seed)
-        shown = desk.show(waiting(seed).but(own=own, **changes))
+        is_own = not self._built_in(seed)
+        own = _with(before.own, seed) if is_own else before.own
+        told = self._told_by(seed) if is_own and not changes else {}
+        shown = desk.show(waiting(seed).but(own=own, **told, **changes))
         if shown.left is not None and not changes:
             noted = desk.change(shown.serial, lambda picture: picture.but(note=INTERRUPTED))
             shown = noted or shown
         picker = gr.update(choices=self.choices(shown), value=self.picker_value(seed))
         kept = {**shown.value(), "kept": keep(shown.left)}
         return picker, kept, self.report_of(seed, context_seconds), *generate_ready()
+
+    def _told_by(self, seed: Seed) -> dict[str, Any]:
+        """What a file that this program has written says of its making, as changes of its picture."""
+        found = self.studio.recipe(seed)
+        return {"restorable": found.recipe is not None, "note": RESTORABLE if found.recipe else found.reason}
 
     def meet(self, desk: Desk, other: Desk, context_seconds: float) -> tuple[Any, ...]:
         """A tab is opened: it offers the files that were brought on the other one.
