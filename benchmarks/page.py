@@ -4,7 +4,8 @@ Starts the page as `make run` does and drives it in a real browser. Reported, fr
 page answers, and until it can generate; what a first visitor waits for on a slow line (400 kbit/s, 400 ms for each
 request) until the roll is there, and how much travels for it; then for each round, from the click on Generate: until
 the first note is on the roll; from the last note: until the piece can be heard, and until every download is there; and
-the most memory that the serving process ever had. The browser runs on the same machine, so it takes its share. Needs
+the most memory that the serving process ever had; from a press to the first sound of the browser's piano, of a key, of a
+seed and of a take (there from the first note on the roll), and frames a second of a roll of 5,000 notes that plays. The browser runs on the same machine, so it takes its share. Needs
 what the browser tests need: Playwright and Chromium.
 """
 
@@ -65,6 +66,60 @@ WATCH = """() => {
 }""".replace("FILES", str(DOWNLOADS))
 
 
+# The loudest sample of the last 12 ms of the browser's piano, and the milliseconds that `act` takes to be heard.
+METER = """() => {
+  const { sampler } = window.musictx;
+  sampler.wake();
+  const meter = new AnalyserNode(sampler.context, { fftSize: 512 });
+  sampler.output.connect(meter);
+  const samples = new Float32Array(512);
+  const sounds = () => {
+    meter.getFloatTimeDomainData(samples);
+    return samples.some((each) => Math.abs(each) > 0.001);
+  };
+  const until = (test) => new Promise((done) => {
+    const look = () => (test() ? done(performance.now()) : setTimeout(look, 1));
+    look();
+  });
+  window.heard = async (act, from = () => true) => {
+    await until(() => !sounds());
+    act();
+    const began = await until(from);
+    return (await until(sounds)) - began;
+  };
+}"""
+KEY = """() => {
+  const tell = (kind) => document.body.dispatchEvent(new KeyboardEvent(kind, { code: "KeyG", bubbles: true }));
+  return window.heard(() => tell("keydown")).finally(() => tell("keyup"));
+}"""
+PLAY = "() => window.heard(() => document.querySelector('#stage .play').click())"
+TAKE = """() => window.heard(
+  () => document.querySelector("#generate").click(),
+  () => document.querySelector("#stage [data-phase=working] .roll-wait[hidden]"),
+)"""
+# Frames a second over three seconds of playing, and the longest gap between two in milliseconds.
+FRAMES = """async () => {
+  const { roll, player } = document.querySelector("#stage .roll");
+  const row = (_, index) => [36 + ((index * 7) % 50), 64, index * 0.012, index * 0.012 + 0.2];
+  const rows = Array.from({ length: 5000 }, row);
+  roll.show([rows, []], null, 61);
+  player.live.give(rows);
+  player.playNotes(5);
+  const times = [];
+  await new Promise((done) => {
+    const look = (now) => {
+      times.push(now);
+      if (now - times[0] < 3000) requestAnimationFrame(look);
+      else done();
+    };
+    requestAnimationFrame(look);
+  });
+  player.pause();
+  const gaps = times.slice(1).map((time, index) => time - times[index]);
+  return [(gaps.length * 1000) / (times.at(-1) - times[0]), Math.max(...gaps)];
+}"""
+
+
 def main() -> int:
     """Measures, prints and writes; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -81,6 +136,7 @@ def main() -> int:
     print_facts(facts)
     print_facts(found["start"])
     print_facts(found["first sight"])
+    print_facts(found["sound"])
     print_table(found["rounds"])
     print_facts(found["median"])
     write_json({"machine": facts, **found}, options.out)
@@ -106,6 +162,7 @@ def measure(port: int, options: argparse.Namespace) -> dict[str, Any]:
             page.wait_for_function("document.querySelector('#hint').innerText.trim() === ''")
             ready_s = time.perf_counter() - began
             rounds = _rounds(page, options)
+            sound = heard(browser, f"http://127.0.0.1:{port}/", options.rounds)
             sight = first_sight(browser, f"http://127.0.0.1:{port}/")
             start = {"page answers s": answers_s, "can generate s": ready_s, "peak MB": peak_mb(server.pid) or math.nan}
         finally:
@@ -116,7 +173,7 @@ def measure(port: int, options: argparse.Namespace) -> dict[str, Any]:
     warm = rounds[1:]
     median = {name: round(statistics.median(row[name] for row in warm), 2) for name in ("first note s", "heard s")}
     median["downloads s"] = round(statistics.median(row["downloads s"] for row in warm), 2)
-    return {"start": start, "first sight": sight, "rounds": rounds, "median": median}
+    return {"start": start, "first sight": sight, "sound": sound, "rounds": rounds, "median": median}
 
 
 def first_sight(browser: Any, url: str) -> dict[str, float]:
@@ -135,6 +192,31 @@ def first_sight(browser: Any, url: str) -> dict[str, float]:
     page.wait_for_timeout(8000)
     page.context.close()
     return {"visible s": round(seconds, 1), "kB until then": round(then / 1000), "kB": round(sum(travelled) / 1000)}
+
+
+def heard(browser: Any, url: str, rounds: int) -> dict[str, float]:
+    """Milliseconds from a press to its sound, the median of `rounds`; frames a second of a long roll."""
+    page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
+    page.set_default_timeout(PATIENCE_S * 1000)
+    page.goto(url)
+    page.wait_for_function("window.musictx?.sampler.state === 'ready'")
+    page.evaluate(METER)
+    found: dict[str, list[float]] = {"key ms": [], "seed ms": [], "take ms": []}
+    for _ in range(rounds):
+        found["seed ms"].append(page.evaluate(PLAY))
+        page.click("#stage .play")
+    page.click("#play-seed")
+    for _ in range(rounds):
+        found["key ms"].append(page.evaluate(KEY))
+    page.click(".record-close")
+    for _ in range(rounds):
+        found["take ms"].append(page.evaluate(TAKE))
+        page.wait_for_selector("#stage [data-phase=done]")
+        page.click("#stage .play")
+    frames, gap_ms = page.evaluate(FRAMES)
+    page.context.close()
+    medians = {name: round(statistics.median(values), 1) for name, values in found.items()}
+    return {**medians, "frames a second": round(frames, 1), "longest gap ms": round(gap_ms, 1)}
 
 
 def _rounds(page: Any, options: argparse.Namespace) -> list[dict[str, Any]]:

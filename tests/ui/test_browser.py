@@ -81,6 +81,7 @@ def generate(page: Any, seconds: float = 10) -> None:
     """Presses Generate for `seconds` of music and waits for the last download."""
     set_number(page, "seconds", seconds)
     page.click("#generate")
+    page.wait_for_selector("[data-phase=working]")  # not the take of before
     page.wait_for_selector("[data-phase=done]")
     page.wait_for_selector(".files a:nth-child(4)[href]")
 

@@ -25,6 +25,9 @@ KEYS = (
     ("1 … 4", "choose a take, or one of two to compare; position and playing are kept"),
     ("Ctrl + Enter", "generate"),
     ("Esc", "stop generating; what is there stays"),
+    ("Shift + drag, [ ]", "mark a part of the roll; the brackets at the playhead, Esc clears it"),
+    ("R, L, Delete", "redo the marked part, play it again and again, take its notes away"),
+    ("Ctrl + Z", "back to the take that this one was made of; with Shift on again"),
     ("Ctrl + wheel", "zoom on the roll, Shift + wheel moves it"),
     ("Two fingers", "zoom on the roll; one finger moves a closer view, a tap goes there"),
 )
