@@ -4,8 +4,9 @@ Starts the page as `make run` does and drives it in a real browser. Reported, fr
 page answers, and until it can generate; what a first visitor waits for on a slow line (400 kbit/s, 400 ms for each
 request) until the roll is there, and how much travels for it; then for each round, from the click on Generate: until
 the first note is on the roll; from the last note: until the piece can be heard, and until every download is there; and
-the most memory that the serving process ever had; from a press to the first sound of the browser's piano, of a key, of a
-seed and of a take (there from the first note on the roll), and frames a second of a roll of 5,000 notes that plays. The browser runs on the same machine, so it takes its share. Needs
+the most memory that the serving process ever had. Then milliseconds from a press to the first sound of the browser's
+piano: of a key, of a seed, and of a take (from its first note on the roll); and frames a second of a roll of 5,000
+notes that plays. The browser runs on the same machine, so it takes its share. Needs
 what the browser tests need: Playwright and Chromium.
 """
 
@@ -204,7 +205,7 @@ def heard(browser: Any, url: str, rounds: int) -> dict[str, float]:
     found: dict[str, list[float]] = {"key ms": [], "seed ms": [], "take ms": []}
     for _ in range(rounds):
         found["seed ms"].append(page.evaluate(PLAY))
-        page.click("#stage .play")
+        page.click("#stage .stop")  # the next one from the beginning again, not from before a rest
     page.click("#play-seed")
     for _ in range(rounds):
         found["key ms"].append(page.evaluate(KEY))
