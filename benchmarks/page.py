@@ -5,8 +5,8 @@ page answers, and until it can generate; what a first visitor waits for on a slo
 request) until the roll is there, and how much travels for it; then for each round, from the click on Generate: until
 the first note is on the roll; from the last note: until the piece can be heard, and until every download is there; and
 the most memory that the serving process ever had. Then milliseconds from a press to the first sound of the browser's
-piano: of a key, of a seed, and of a take (from its first note on the roll); and frames a second of a roll of 5,000
-notes that plays. The browser runs on the same machine, so it takes its share. Needs
+piano: of a key, of a seed, of a take (from its first note on the roll), of a duet's answer (from the rest's end); and
+frames a second of a roll of 5,000 notes that plays. The browser runs on the same machine, so it takes its share. Needs
 what the browser tests need: Playwright and Chromium.
 """
 
@@ -98,6 +98,17 @@ TAKE = """() => window.heard(
   () => document.querySelector("#generate").click(),
   () => document.querySelector("#stage [data-phase=working] .roll-wait[hidden]"),
 )"""
+# From the end of a rest of a second after a phrase of six keys to the answer.
+DUET = """async () => {
+  const tell = (kind, code) => document.body.dispatchEvent(new KeyboardEvent(kind, { code, bubbles: true }));
+  for (const code of ["KeyA", "KeyD", "KeyG", "KeyK", "KeyG", "KeyD"]) {
+    tell("keydown", code);
+    await new Promise((done) => setTimeout(done, 150));
+    tell("keyup", code);
+  }
+  const ended = performance.now();
+  return window.heard(() => {}).then((ms) => performance.now() - ended - 1000);
+}"""
 # Frames a second over three seconds of playing, and the longest gap between two in milliseconds.
 FRAMES = """async () => {
   const { roll, player } = document.querySelector("#stage .roll");
@@ -209,6 +220,8 @@ def heard(browser: Any, url: str, rounds: int) -> dict[str, float]:
     page.click("#play-seed")
     for _ in range(rounds):
         found["key ms"].append(page.evaluate(KEY))
+    page.click(".record-duet")
+    found["duet ms"] = [page.evaluate(DUET) for _ in range(rounds)]
     page.click(".record-close")
     for _ in range(rounds):
         found["take ms"].append(page.evaluate(TAKE))

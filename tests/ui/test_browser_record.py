@@ -155,3 +155,37 @@ def test_nothing_played_is_said(fake_url: str, open_page: OpenPage) -> None:
     page.click(".record-start")
     assert "No note was played" in page.locator(WORDS).inner_text()
     assert page.locator(".record-use").is_disabled()
+
+
+def test_a_duet_answers_after_a_rest_and_is_interrupted_by_a_key(fake_url: str, open_page: OpenPage) -> None:
+    page = opened(open_page(fake_url, muted=False))
+    page.wait_for_function("window.musictx.sampler.state === 'ready'")
+    page.select_option(".record-rest", "0.6")
+    page.click(".record-duet")
+    play(page, "asdf")
+    answered = "document.querySelector('#stage .roll').roll.layers[1].length"
+    page.wait_for_function(f"{answered} >= 2")
+    assert "model answers" in page.locator(WORDS).inner_text()
+    play(page, "g")
+    page.wait_for_function(f"document.querySelector('{WORDS}').textContent.startsWith('Play a phrase')")
+    kept = page.evaluate(answered)
+    page.wait_for_function(f"{answered} > {kept}")  # it answers again, to all that was played
+    page.click(".record-duet")
+    whole = page.evaluate("document.querySelector('#stage .roll').roll.layers[0].length")
+    assert whole > 5 + kept
+    assert len(saved(page)) == whole  # one take of both
+    page.click(".record-use")
+    page.wait_for_function("document.querySelector('#stage .stage-title').textContent.startsWith('Played at')")
+
+
+def test_a_pedal_asks_for_the_answer_where_that_is_wished(fake_url: str, open_page: OpenPage) -> None:
+    page = open_page(fake_url, muted=False)
+    page.wait_for_function("window.musictx.sampler.state === 'ready'")
+    opened(page).select_option(".record-rest", "")
+    page.click(".record-duet")
+    play(page, "as")
+    page.wait_for_timeout(1500)
+    answered = "document.querySelector('#stage .roll').roll.layers[1].length"
+    assert page.evaluate(answered) == 0
+    page.keyboard.press("ShiftLeft")
+    page.wait_for_function(f"{answered} > 0")

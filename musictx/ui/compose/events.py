@@ -8,6 +8,7 @@ import gradio as gr
 
 from musictx.ui.access.own_checkpoints import OwnCheckpoints
 from musictx.ui.browser_state.settings import SettingsMemory, draw_random_seed, remember
+from musictx.ui.compose.duet import DuetHandlers
 from musictx.ui.compose.edits import EditHandlers
 from musictx.ui.compose.handlers import ComposeHandlers
 from musictx.ui.compose.restore import RestoreHandlers
@@ -112,8 +113,23 @@ def _wire_music(page: gr.Blocks, tab: ComposeTab, music: ComposeHandlers, kept: 
         changed(music.sound_anew, [tab.desk, *tab.sound], [tab.stage], **SOUND)
     tab.stop.click(music.stop, None, [tab.stop], **QUICK)
     _wire_edits(tab, music, kept, timer)
+    _wire_duet(tab, music, kept)
     again = tab.stage.again(music.again, [tab.desk], tab.settings, **QUICK)
     _follow_preset(again, tab)
+
+
+def _wire_duet(tab: ComposeTab, music: ComposeHandlers, kept: gr.BrowserState) -> None:
+    duet = DuetHandlers(music)
+    tab.stage.answer(
+        duet.answer,
+        [kept, *tab.settings],
+        [tab.stage],
+        concurrency_id=GENERATION,
+        concurrency_limit=music.stop_flags.at_once,
+        trigger_mode="multiple",  # the next question may come before the last answer has heard that it is not wanted
+        **INNER,
+    )
+    tab.stage.hush(duet.hush, None, None, **QUICK)
 
 
 def _follow_preset(changed: Any, tab: ComposeTab) -> None:

@@ -26,7 +26,12 @@ const deck = new Deck(element);
 const { roll, player } = deck;
 wireVolume(find(".volume"), [deck]);
 wireBegin(find(".begin"), [deck]);
-const recorder = new Recorder(find(".record"), deck, (file) => bringSeed(element, file), showMusic);
+const recorder = new Recorder(find(".record"), deck, {
+  use: (file) => bringSeed(element, file),
+  closed: showMusic,
+  ask: (question) => trigger("answer", question),
+  hush: () => trigger("hush"),
+});
 const seedNotes = new Notes();
 let takeNotes = []; // one Notes a take: what has been settled
 let picture = null; // the value on show
@@ -44,6 +49,7 @@ const onDemand = () => (picture?.phase === "seed" && picture.seed ? () => trigge
 function update() {
   const next = props.value;
   // A late answer of an earlier press must not replace what came after it.
+  if (next?.phase === "duet") return recorder.duet.receive({ ...next, rows: new Notes().read(next.notes).rows });
   if (!next?.phase || (picture && next.serial < picture.serial)) return;
   const first = !picture;
   const fresh = first || next.serial !== picture.serial;

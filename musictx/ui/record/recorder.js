@@ -19,8 +19,9 @@ class Recorder {
    *   deck: whose roll and player it uses while it is open.
    *   use: called with the File of a recording that is to be the seed.
    *   closed: called when the roll is free again.
+   *   ask, hush: as of a `Duet`.
    */
-  constructor(root, deck, use, closed) {
+  constructor(root, deck, { use, closed, ask, hush }) {
     Object.assign(this, { root, deck, use, closed, state: "closed", recording: null, zeroMs: null, kept: null });
     this.click = new Click();
     const hands = new Hands([this]);
@@ -31,6 +32,7 @@ class Recorder {
       () => this.hears,
       (base) => this.keyboard.show(base),
     );
+    this.duet = new Duet({ ask, hush, say: (sentence) => this.say(".record-words", sentence) });
     this.midi = new MidiKeyboards(hands, (sentence) => this.say(".record-midi-words", sentence));
     this.listen();
   }
@@ -54,6 +56,7 @@ class Recorder {
 
   listen() {
     this.find(".record-start").addEventListener("click", () => (this.isBusy ? this.stop() : this.begin()));
+    this.find(".record-duet").addEventListener("click", () => (this.isBusy ? this.stop() : this.beginDuet()));
     this.find(".record-use").addEventListener("click", () => this.use(this.file()));
     this.find(".record-close").addEventListener("click", () => this.close());
     this.find(".record-connect").addEventListener("click", () => this.midi.connect());
@@ -62,7 +65,7 @@ class Recorder {
   }
 
   get isBusy() {
-    return ["armed", "counting", "recording"].includes(this.state);
+    return ["armed", "counting", "recording", "duet"].includes(this.state);
   }
 
   open() {
@@ -95,8 +98,17 @@ class Recorder {
     this.closed();
   }
 
-  begin() {
-    const withClick = this.find(".record-click").checked;
+  /** The conversation begins with the first key. */
+  beginDuet() {
+    this.begin(false);
+    this.state = "duet";
+    const rest = this.find(".record-rest").value;
+    this.duet.begin(this.recording, rest ? Number(rest) : null);
+    this.timer = setInterval(() => this.zeroMs !== null && this.duet.tick(this.now), DUET_TICK_MS);
+    this.show();
+  }
+
+  begin(withClick = this.find(".record-click").checked) {
     const bpm = withClick ? clamp(Number(this.find(".record-tempo input").value) || 100, 40, 240) : null;
     sampler.wake();
     this.deck.player.pause();
@@ -122,7 +134,13 @@ class Recorder {
 
   stop() {
     this.click.stop();
-    this.recording.end(this.seconds(performance.now()));
+    clearInterval(this.timer);
+    this.recording.end(this.now);
+    if (this.state === "duet") {
+      this.duet.takeBack(this.now);
+      this.recording = this.duet.conversation();
+      this.duet.stop();
+    }
     const rows = this.recording.rows();
     this.state = "ready";
     if (!rows.length) {
@@ -174,10 +192,16 @@ class Recorder {
     return this.zeroMs === null ? 0 : Math.max(0, (timeMs - this.zeroMs) / 1000);
   }
 
+  /** The second of the recording that it is. */
+  get now() {
+    return this.seconds(performance.now());
+  }
+
   press(pitch, velocity, time) {
     this.keyboard.light(pitch, true);
     if (!this.isBusy) return;
     this.zeroMs ??= time;
+    if (this.state === "duet") this.duet.press(this.seconds(time));
     // Who anticipates the first beat a little means it.
     if (this.state === "counting" && time < this.zeroMs - 250) return;
     this.goOn();
@@ -186,15 +210,20 @@ class Recorder {
 
   release(pitch, time) {
     this.keyboard.light(pitch, false);
-    if (this.isBusy) this.recording.release(pitch, this.seconds(time));
+    if (!this.isBusy) return;
+    this.recording.release(pitch, this.seconds(time));
+    if (this.state === "duet") this.duet.moved(this.seconds(time));
   }
 
   pedal(down, time) {
-    if (this.isBusy) this.recording.setPedal(down, this.seconds(time));
+    if (!this.isBusy) return;
+    if (this.state === "duet" && down && this.duet.pressPedal(this.seconds(time))) return;
+    this.recording.setPedal(down, this.seconds(time));
+    if (this.state === "duet") this.duet.moved(this.seconds(time));
   }
 
   goOn() {
-    if (this.state === "recording") return;
+    if (this.state === "recording" || this.state === "duet") return;
     this.state = "recording";
     this.show();
     this.say(".record-words", RECORDING_NOW);
@@ -207,7 +236,9 @@ class Recorder {
     if (this.state === "counting" && now > 0) this.goOn();
     if (now > LONGEST_S) return this.stop();
     const { roll } = this.deck;
-    this.showRows(this.recording.rows(now), Math.max(10, now + 1));
+    const answers = this.state === "duet" ? this.duet.played : [];
+    const heard = answers.filter((row) => row[2] <= now).map(([p, v, from, to]) => [p, v, from, Math.min(to, now)]);
+    this.showRows(this.recording.rows(now), Math.max(10, now + 1), heard);
     if (now > SEEN_S - 2) {
       roll.fitted = false;
       roll.aim(now - SEEN_S + 2, SEEN_S);
@@ -216,15 +247,19 @@ class Recorder {
     requestAnimationFrame(() => this.grow());
   }
 
-  showRows(rows, lengthS) {
+  showRows(rows, lengthS, answers = []) {
     this.deck.roll.fitted = true;
-    this.deck.roll.show([rows, []], null, lengthS);
+    this.deck.roll.show([rows, answers], null, lengthS);
   }
 
   show() {
     const start = this.find(".record-start");
     start.textContent = this.isBusy ? "Stop" : this.recording ? "Record again" : "Record";
     start.classList.toggle("recording", this.isBusy);
+    const duet = this.find(".record-duet");
+    duet.textContent = this.state === "duet" ? "End the duet" : "Duet";
+    duet.hidden = this.isBusy && this.state !== "duet";
+    start.hidden = this.state === "duet";
     this.root.dataset.state = this.state;
     const done = this.kept !== null && !this.isBusy && this.kept.rows().length > 0;
     this.find(".record-use").disabled = !done;
