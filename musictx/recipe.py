@@ -216,10 +216,10 @@ def _value(setting: Any, value: Any) -> Any:
 def read_edit(told: dict[str, Any]) -> Edit:
     """An edit of plain values, as `dataclasses.asdict` gives them; ValueError or its like if it is none."""
     _same_names(told, Edit)
-    if told["kind"] not in ("redo", "delete", "extend"):
+    if told["kind"] not in ("redo", "delete", "extend", "without seed"):
         raise ValueError("no kind of edit")
     sampling = None if told["sampling"] is None else _sampling(told["sampling"])
-    if (sampling is None) != (told["kind"] == "delete"):
+    if (sampling is None) != (told["kind"] in ("delete", "without seed")):
         raise ValueError("no settings of an edit")
     return Edit(
         told["kind"],

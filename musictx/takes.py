@@ -53,9 +53,10 @@ def file_digest(content: bytes) -> str:
 class Edit:
     """One change of a range of a take after it was made; times in seconds of the take.
 
-    kind: "redo", "delete", or "extend" (written on from `start_s`, what came after it is gone). candidate: the number
+    kind: "redo", "delete", "extend" (written on from `start_s`, what came after it is gone), or "without seed" (of
+        which the seed was taken away: what began at `end_s` begins at 0). candidate: the number
         of the one that was taken, in the order of drawing, of `candidates`; sampling, random_seed and checkpoint as in
-        `ComposeSettings`. A delete has none of them.
+        `ComposeSettings`. What needs no network has none of them.
     """
 
     kind: str
@@ -78,6 +79,7 @@ class Take:
     bar lines of whoever opens the MIDI file. seed_end_s: where the seed ends if a rest closes it, as `Recording.end_s`.
     engine: what made it, for people; "" if nobody knows. edits: what was done to it since, in order.
     end_s: where it ends, if that is not with its notes or at the length asked for.
+    name: what the visitor calls it, "" for nothing. is_favourite: whether they have marked it.
     branch: tells takes of one number apart, "" for the first of them; see `label`.
     is_blind: its files must not tell what made it, since somebody is to judge it without knowing.
     """
@@ -96,6 +98,8 @@ class Take:
     edits: tuple[Edit, ...] = ()
     end_s: float | None = None
     branch: str = ""
+    name: str = ""
+    is_favourite: bool = False
     is_blind: bool = False
 
     @property
@@ -108,6 +112,19 @@ class Take:
         """Where the take ends: with its last note, or at the length asked for if that is later and was reached."""
         asked_s = self.join_s + (0.0 if self.stopped else self.settings.seconds)
         return max(self.notes.duration_s, asked_s if self.end_s is None else self.end_s)
+
+    def without_seed(self) -> Take:
+        """The continuation alone, from 0 s on."""
+        made = replace(
+            self,
+            seed=NoteSequence.empty(),
+            continuation=self.new_notes,
+            join_s=0.0,
+            seed_end_s=0.0,
+            end_s=self.length_s - self.join_s,
+            bars=self.bars_of_continuation(),
+        )
+        return replace(made, edits=(*self.edits, Edit("without seed", 0.0, self.join_s)))
 
     def edited(self, notes: NoteSequence, edit: Edit) -> Take:
         """The same take with other `notes`, seed and continuation together, which `edit` has made."""

@@ -23,7 +23,6 @@ from tests.ui.pressed import on_compose
 
 VALUES = on_compose(seconds=10, variations=2, random_seed=7)
 REQUEST: Any = SimpleNamespace(session_hash="me", username=None)
-JOIN_S = 8.0  # of the fake's prelude
 
 
 @pytest.fixture
@@ -159,3 +158,32 @@ def test_there_is_an_end_to_it(music: ComposeHandlers, desk: Desk) -> None:
     takes = desk.picture.takes * (MOST_TAKES // 2)
     desk.change(desk.picture.serial, lambda picture: Picture.but(picture, takes=takes))
     assert f"{MOST_TAKES} takes" in pressed(music, desk, "delete")[-1]["problem"]["text"]
+
+
+def test_names_and_favourites_are_the_visitors_and_come_back(
+    music: ComposeHandlers, desk: Desk, fake_studio: Any
+) -> None:
+    edits = EditHandlers(music)
+    named: Any = SimpleNamespace(take=1, name="  The good one ")
+    assert edits.name(desk, named)["takes"][1]["label"] == "The good one"
+    marked: Any = SimpleNamespace(take=1, is_favourite=True)
+    value = edits.favourite(desk, marked)
+    assert [take["favourite"] for take in value["takes"]] == [False, True] and value["chosen"] == 1
+    found = recall(value["kept"][0]["data"], fake_studio).takes
+    assert [(take.name, take.is_favourite) for take in found] == [("", False), ("The good one", True)]
+    pressed(music, desk, "redo", take=1)  # what is made of it has a name of its own
+    assert (desk.picture.takes[2].name, desk.picture.takes[2].is_favourite) == ("", False)
+    for event in (SimpleNamespace(take=7, name="x"), SimpleNamespace(take=0, name=None), SimpleNamespace(name="a\x00")):
+        assert "takes" not in edits.name(desk, event)  # type: ignore[arg-type]
+
+
+def test_a_take_without_its_seed(music: ComposeHandlers, desk: Desk, fake_studio: Any) -> None:
+    first = desk.picture.takes[0]
+    value = pressed(music, desk, "without seed")[-1]
+    made = desk.picture.takes[2]
+    assert not len(made.seed) and made.continuation.pitch.tolist() == first.continuation.pitch.tolist()
+    assert made.continuation.start_s.min() == pytest.approx(first.continuation.start_s.min() - first.join_s, abs=1e-6)
+    assert made.length_s == pytest.approx(first.length_s - first.join_s) and value["takes"][2]["seedless"]
+    assert value["takes"][2]["join_s"] == 0
+    again = recall(value["kept"][0]["data"], fake_studio).takes[2]
+    assert (len(again.seed), again.length_s) == (0, pytest.approx(made.length_s))

@@ -33,6 +33,7 @@ FORMAT = 1
 LARGEST_RECORD = 6 * 2**20  # characters; a seed of 2 MB that does not shrink has 2.7 million
 LARGEST_TEXT = 16 * 2**20  # bytes of a record once it is unpacked
 MOST_TAKES, MOST_NOTES = 24, 50_000
+LONGEST_NAME = 60  # characters of what a visitor calls a take
 MOST_KEPT = 24  # pictures with takes that the browser keeps; the oldest go
 UNREADABLE = "What your browser kept of this take cannot be read. Remove it from the list of earlier takes."
 NOTE = np.dtype([("pitch", "u1"), ("velocity", "u1"), ("start_s", "<f8"), ("end_s", "<f8")])
@@ -162,6 +163,8 @@ def _write_take(take: Take, phase: str) -> dict[str, Any]:
         "stopped": take.stopped or phase == "working",  # cut off where it is
         "settings": dataclasses.asdict(take.settings),
         "notes": _write_notes(take.continuation, take.join_s),
+        **({"name": take.name} if take.name else {}),
+        **({"favourite": True} if take.is_favourite else {}),
         **(edited if take.edits else {}),
     }
 
@@ -177,7 +180,17 @@ def _read_take(row: dict[str, Any], seed: Seed, studio: Studio) -> Take:
     if not isinstance(chosen.checkpoint, str):
         raise ValueError(f"checkpoint {chosen.checkpoint!r}")
     take = studio.kept_take(seed, chosen, number, new, tokens=tokens, stopped=bool(row["stopped"]))
+    take = dataclasses.replace(
+        take, name=take_name(row.get("name", "")), is_favourite=row.get("favourite", False) is True
+    )
     return _edited(take, row, new) if "edits" in row else take
+
+
+def take_name(value: Any) -> str:
+    """What a visitor may call a take; ValueError for what is no name."""
+    if not isinstance(value, str) or not (value.isprintable() or not value):
+        raise ValueError(f"name {value!r}")
+    return value.strip()[:LONGEST_NAME]
 
 
 def _edited(take: Take, row: dict[str, Any], new: NoteSequence) -> Take:

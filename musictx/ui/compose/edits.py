@@ -18,7 +18,7 @@ from musictx.config import ComposeSettings
 from musictx.errors import MusictxError, SettingsError
 from musictx.takes import Progress, Take
 from musictx.ui import text
-from musictx.ui.browser_state.takes import MOST_TAKES, keep
+from musictx.ui.browser_state.takes import MOST_TAKES, keep, take_name
 from musictx.ui.compose.handlers import STOPPED_EARLY, ComposeHandlers, after_run
 from musictx.ui.controls import generate_ready, new_random_seed
 from musictx.ui.forms import COMPOSE, named, read_settings
@@ -30,7 +30,8 @@ from musictx.ui.sharing import sharing_words
 CANDIDATES = 8
 LEAD_IN_S = 1.5  # of what was there before, when what is new is heard
 LONGER_S = 15.0
-KINDS = ("redo", "delete", "go on", "again", "longer")
+AT_ONCE = ("delete", "without seed")  # what needs no network
+KINDS = ("redo", "go on", "again", "longer", *AT_ONCE)
 NO_TAKE = "There is no take to work on. Press Generate first."
 TOO_MANY = f"{MOST_TAKES} takes are the most that one piece may have. Press Generate for another piece."
 NOTHING_AFTER = "Nothing comes after this moment. Choose an earlier one, or Longer."
@@ -62,8 +63,8 @@ class EditHandlers:
         picture = desk.picture
         try:
             job = _job(picture, event, read_settings(named(COMPOSE, values)))
-            if job.kind == "delete":
-                return self._delete(desk, picture, job)
+            if job.kind in AT_ONCE:
+                return self._at_once(desk, picture, job)
         except MusictxError as error:
             return self.music.told(desk, str(error)), gr.skip(), gr.skip(), gr.skip()
         changes = {
@@ -78,8 +79,32 @@ class EditHandlers:
         }
         return self.music.started(desk, str(request.session_hash), job, 1.0, **changes)
 
-    def _delete(self, desk: Desk, picture: Picture, job: EditJob) -> tuple[Any, ...]:
-        made = self.studio.without(job.take, job.start_s, job.end_s)
+    def name(self, desk: Desk, event: gr.EventData) -> Any:
+        """What a take is called from now on, "" for its number: stage."""
+        try:
+            chosen = take_name(getattr(event, "name", None))
+        except ValueError:
+            return gr.skip()
+        return self._mark(desk, event, name=chosen)
+
+    def favourite(self, desk: Desk, event: gr.EventData) -> Any:
+        """A take is marked, or is not any more: stage."""
+        return self._mark(desk, event, is_favourite=getattr(event, "is_favourite", None) is True)
+
+    def _mark(self, desk: Desk, event: gr.EventData, **changes: Any) -> Any:
+        """The take of the event with some of what the visitor says of it changed: stage."""
+        picture, index = desk.picture, getattr(event, "take", None)
+        if picture.phase != "done" or not isinstance(index, int) or not 0 <= index < len(picture.takes):
+            return gr.skip()
+        takes = tuple(replace(take, **changes) if at == index else take for at, take in enumerate(picture.takes))
+        shown = desk.change(picture.serial, partial(Picture.but, takes=takes, chosen=index))
+        return gr.skip() if shown is None else {**shown.value(), "kept": keep(shown)}
+
+    def _at_once(self, desk: Desk, picture: Picture, job: EditJob) -> tuple[Any, ...]:
+        if job.kind == "delete":
+            made = self.studio.without(job.take, job.start_s, job.end_s)
+        else:
+            made = job.take.without_seed()
         shown = desk.change(picture.serial, partial(_emptied, job=job, made=made))
         if shown is None:
             return tuple(gr.skip() for _ in range(4))
@@ -176,7 +201,7 @@ def _with_take(
 ) -> Picture:
     """The picture with what was made of a take as its last one, on show; `begun`: a part of it is the last one now."""
     kept = picture.takes[:-1] if begun else picture.takes
-    made = replace(made, branch=_branch(kept, job.take.number))
+    made = replace(made, branch=_branch(kept, job.take.number), name="", is_favourite=False)
     stream = NoteStream()  # its notes may be others than a moment ago
     stream.update(made.continuation.shifted(-made.audible_from_s), finished=finished)
     count = len(kept)

@@ -156,3 +156,5 @@ def _wire_edits(tab: ComposeTab, music: ComposeHandlers, kept: gr.BrowserState, 
     )
     made.failure(music.recover, [tab.desk], [tab.stage, tab.generate, tab.stop], **QUICK)
     made.then(music.sound, [tab.desk, *tab.sound], [tab.stage], **SOUND)
+    tab.stage.name(edits.name, [tab.desk], [tab.stage], **QUICK)
+    tab.stage.favourite(edits.favourite, [tab.desk], [tab.stage], **QUICK)

@@ -14,7 +14,12 @@ from musictx.ui.player.packing import NoteStream, pack
 from musictx.ui.serials import new_serial
 
 TAKE_SOUND = "rendering the sound…"
-EDITED = {"redo": "a part redone", "delete": "a part emptied", "extend": "written on"}
+EDITED = {
+    "redo": "a part redone",
+    "delete": "a part emptied",
+    "extend": "written on",
+    "without seed": "without the seed",
+}
 HINT_BY_PHASE = {
     "seed": "Press play to hear the seed, or Generate to continue it.",
 }
@@ -185,7 +190,10 @@ class Picture:
         take = self.takes[index]
         stream = self.streams[index] if index < len(self.streams) else NoteStream()
         return {
-            "label": f"Take {take.label}",
+            "label": take.name or f"Take {take.label}",
+            "name": take.name,
+            "favourite": take.is_favourite,
+            "seedless": not len(take.seed),
             **(self._own_seed(take) or {}),
             "notes": stream.settled,
             "open": stream.open,

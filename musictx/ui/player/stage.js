@@ -149,7 +149,7 @@ function showWords() {
 function showTakes() {
   showTabs(
     find(".take-tabs"),
-    picture.takes.map((each) => each.label),
+    picture.takes.map((each) => (each.favourite ? `★ ${each.label}` : each.label)),
     chosen,
     choose,
   );

@@ -36,13 +36,16 @@ function redoWork() {
 }
 
 function showWork() {
-  find(".work").hidden = !take() || recorder.isOpen;
+  find(".work").hidden = find(".take-marks").hidden = !take() || recorder.isOpen;
+  for (const button of find(".take-marks").querySelectorAll("button")) button.disabled = !canWork();
   const marked = range.isSet;
   find(".work-words").textContent = marked
     ? `${clock(range.from)} to ${clock(range.to)}, ${(range.to - range.from).toFixed(1)} s`
-    : "Mark a part of the roll, or work from where the playhead stands.";
+    : "Mark a part, or work from the playhead.";
   for (const name of [".work-redo", ".work-delete", ".work-loop", ".work-clear"]) find(name).hidden = !marked;
   for (const name of [".work-go-on", ".work-again", ".work-longer"]) find(name).hidden = marked;
+  find(".work-seedless").hidden = marked || !take() || take().seedless;
+  find(".work-favourite").setAttribute("aria-pressed", String(Boolean(take()?.favourite)));
   find(".work-loop").setAttribute("aria-pressed", String(range.loops));
   find(".work-mark").setAttribute("aria-pressed", String(range.marks));
   for (const button of find(".work").querySelectorAll("button")) button.disabled = !canWork();
@@ -50,7 +53,32 @@ function showWork() {
   find(".work-redo-undone").disabled ||= childOf(chosen) < 0;
 }
 
-for (const [kind, name] of Object.entries({ ...WORK, longer: ".work-longer" }))
+/** A field in the place of the words: Enter keeps the name, Esc leaves it as it was. */
+function nameTake(open) {
+  const field = find(".work-name-field");
+  field.hidden = !open;
+  find(".work-name").hidden = open;
+  if (!open) return;
+  field.value = take()?.name ?? "";
+  field.focus();
+  field.select();
+}
+
+find(".work-name").addEventListener("click", () => nameTake(true));
+find(".work-name-field").addEventListener("blur", () => nameTake(false));
+find(".work-name-field").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && canWork()) trigger("name", { take: chosen, name: event.target.value });
+  if (event.key !== "Enter" && event.key !== "Escape") return;
+  event.stopPropagation();
+  event.preventDefault(); // else it presses what has the focus next
+  nameTake(false);
+  find(".work-name").focus();
+});
+find(".work-favourite").addEventListener("click", () => {
+  if (canWork()) trigger("favourite", { take: chosen, is_favourite: !take().favourite });
+});
+
+for (const [kind, name] of Object.entries({ ...WORK, longer: ".work-longer", "without seed": ".work-seedless" }))
   find(name).addEventListener("click", () => work(kind));
 find(".work-undo").addEventListener("click", undo);
 find(".work-redo-undone").addEventListener("click", redoWork);
