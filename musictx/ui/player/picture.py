@@ -179,7 +179,7 @@ class Picture:
         if self.phase == "seed":
             return self.no_sound or self.note
         if self.phase == "done" and self.takes:
-            first = self.takes[0]
+            first = self.takes[min(self.chosen, len(self.takes) - 1)]
             return f"{'Stopped' if first.stopped else 'Finished'}: {made_facts(first, self.progress)}"
         return ""
 

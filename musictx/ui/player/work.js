@@ -36,7 +36,8 @@ function redoWork() {
 }
 
 function showWork() {
-  find(".work").hidden = find(".take-marks").hidden = !take() || recorder.isOpen;
+  find(".work").classList.toggle("idle", !take()); // it keeps its place: nothing moves when a take comes
+  find(".take-marks").hidden = !take() || recorder.isOpen;
   for (const button of find(".take-marks").querySelectorAll("button")) button.disabled = !canWork();
   const marked = range.isSet;
   find(".work-words").textContent = marked
