@@ -29,6 +29,7 @@ from musictx.settings import NAME, settings_of
 from musictx.takes import Edit, Take
 
 PREFIX = "musictx-recipe "
+BY_HAND = ("delete", "without seed", "note")  # kinds of edits that need no network
 MOST_CORRECTIONS, MOST_EDITS, MOST_NOTES = 1500, 50, 1_000_000
 LONGEST_WORD, LONGEST_S = 200, 24 * 3600.0
 NOT_RESTORED = "The seed cannot be taken out of this file:"
@@ -216,10 +217,10 @@ def _value(setting: Any, value: Any) -> Any:
 def read_edit(told: dict[str, Any]) -> Edit:
     """An edit of plain values, as `dataclasses.asdict` gives them; ValueError or its like if it is none."""
     _same_names(told, Edit)
-    if told["kind"] not in ("redo", "delete", "extend", "without seed"):
+    if told["kind"] not in ("redo", "extend", *BY_HAND):
         raise ValueError("no kind of edit")
     sampling = None if told["sampling"] is None else _sampling(told["sampling"])
-    if (sampling is None) != (told["kind"] in ("delete", "without seed")):
+    if (sampling is None) != (told["kind"] in BY_HAND):
         raise ValueError("no settings of an edit")
     return Edit(
         told["kind"],

@@ -53,10 +53,10 @@ def file_digest(content: bytes) -> str:
 class Edit:
     """One change of a range of a take after it was made; times in seconds of the take.
 
-    kind: "redo", "delete", "extend" (written on from `start_s`, what came after it is gone), or "without seed" (of
-        which the seed was taken away: what began at `end_s` begins at 0). candidate: the number
-        of the one that was taken, in the order of drawing, of `candidates`; sampling, random_seed and checkpoint as in
-        `ComposeSettings`. What needs no network has none of them.
+    kind: "redo", "delete", "extend" (written on from `start_s`, what came after it is gone), "without seed" (of which
+        the seed was taken away: what began at `end_s` begins at 0), or "note" (one that began at `start_s` moved or
+        taken away). candidate: the number of the one that was taken, in the order of drawing, of `candidates`;
+        sampling, random_seed and checkpoint as in `ComposeSettings`. What needs no network has none of them.
     """
 
     kind: str

@@ -18,7 +18,10 @@ PAGE_SCRIPTS = (
     "shared/elements.js",
     "shared/uploads.js",
     *(f"player/{name}.js" for name in ("notes", "view", "roll", "roll_draw")),
-    *(f"player/{name}.js" for name in ("sampler", "live", "player", "range", "deck", "deck_input", "deck_pointer")),
+    *(
+        f"player/{name}.js"
+        for name in ("sampler", "live", "player", "range", "pick", "deck", "deck_input", "deck_pointer")
+    ),
     *(f"record/{name}.js" for name in ("recording", "inputs", "keyboard", "hands", "click", "duet", "recorder")),
     "browser_state/keep.js",
     "seed/seed_input.js",

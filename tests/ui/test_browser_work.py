@@ -146,3 +146,26 @@ def test_a_take_dropped_back_in_makes_itself_again(page: Any, tmp_path: Path) ->
     assert f"random seed {number}" in page.locator("#stage .take-facts").inner_text()
     rounded = [sorted((row[0], row[1], round(row[2], 1)) for row in each) for each in (made, rows(page))]
     assert rounded[0] == rounded[1]
+
+
+def test_a_single_note_is_picked_moved_and_put_down(page: Any) -> None:
+    before = rows(page)
+    page.evaluate(f"{BOX}.player.seek(25)")
+    page.keyboard.press("n")
+    note = tuple(page.evaluate(f"{BOX}.pick.row"))
+    assert note in before and note[2] >= 25
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Shift+ArrowRight")
+    assert rows(page) == before  # nothing has changed yet
+    page.keyboard.press("Enter")
+    done(page, 2)
+    (new,) = rows(page) - before
+    assert before - rows(page) == {note} and new[0] == note[0] + 1 and new[2] == pytest.approx(note[2] + 0.1, abs=0.002)
+    page.keyboard.press("Control+z")
+    box = page.locator("#stage .roll").bounding_box()
+    x, y = page.evaluate(f"row => [{BOX}.roll.x((row[2] + row[3]) / 2), {BOX}.roll.y(row[0] + 0.5)]", list(note))
+    page.mouse.dblclick(box["x"] + x, box["y"] + y)
+    picked = tuple(page.evaluate(f"{BOX}.pick.row"))
+    page.click("#stage .work-delete")
+    done(page, 3)
+    assert before - rows(page) == {picked}

@@ -187,3 +187,45 @@ def test_a_take_without_its_seed(music: ComposeHandlers, desk: Desk, fake_studio
     assert value["takes"][2]["join_s"] == 0
     again = recall(value["kept"][0]["data"], fake_studio).takes[2]
     assert (len(again.seed), again.length_s) == (0, pytest.approx(made.length_s))
+
+
+def test_a_single_note_is_moved_or_taken_away(music: ComposeHandlers, desk: Desk) -> None:
+    first = desk.picture.takes[0]
+    pitch, velocity, start_s, end_s = max(rows(first.notes), key=lambda row: row[2])
+    told = {"pitch": pitch, "from_s": round(start_s, 3), "to_s": round(end_s, 3)}
+    pressed(music, desk, "note", **told, to=[pitch + 12, start_s + 5])
+    (gone,), (new,) = (
+        rows(first.notes) - rows(desk.picture.takes[2].notes),
+        rows(desk.picture.takes[2].notes) - rows(first.notes),
+    )
+    assert gone == (pitch, velocity, start_s, end_s) and new[:2] == (pitch + 12, velocity)
+    assert new[2:] == pytest.approx((start_s + 5, end_s + 5))
+    value = pressed(music, desk, "note", **told, to=None)[-1]
+    assert rows(first.notes) - rows(desk.picture.takes[3].notes) == {gone} and value["chosen"] == 3
+    assert "a note changed" in value["takes"][3]["facts"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"pitch": 1}, "no such note"),
+        ({"pitch": None}, "no such note"),
+        ({"from_s": 0.9}, "no such note"),
+        ({"to": [60]}, "Received: [60]"),
+        ({"to": [600, 1.0]}, "Received: [600, 1.0]"),
+        ({"to": [60, "later"]}, "Received: 'later'"),
+    ],
+)
+def test_a_note_that_cannot_be_moved_is_said(
+    music: ComposeHandlers, desk: Desk, changes: dict[str, Any], sentence: str
+) -> None:
+    pitch, _, start_s, end_s = min(rows(desk.picture.takes[0].notes), key=lambda row: row[2])
+    told = {"pitch": pitch, "from_s": start_s, "to_s": end_s, "to": [60, 1.0], **changes}
+    value = pressed(music, desk, "note", **told)[-1]
+    assert sentence in value["problem"]["text"] and len(desk.picture.takes) == 2
+
+
+def test_a_note_is_not_moved_onto_its_own_key(music: ComposeHandlers, desk: Desk) -> None:
+    one, other = sorted(rows(desk.picture.takes[0].notes), key=lambda row: row[2])[:2]
+    told = {"pitch": one[0], "from_s": one[2], "to_s": one[3], "to": [other[0], other[2]]}
+    assert "sounds there already" in pressed(music, desk, "note", **told)[-1]["problem"]["text"]

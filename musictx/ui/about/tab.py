@@ -27,6 +27,7 @@ KEYS = (
     ("Esc", "stop generating; what is there stays"),
     ("Shift + drag, [ ]", "mark a part of the roll; the brackets at the playhead, Esc clears it"),
     ("R, L, Delete", "redo the marked part, play it again and again, take its notes away"),
+    ("Double click, N", "pick a note, the next one; arrows move it, Enter puts it down, Delete takes it away"),
     ("Ctrl + Z", "back to the take that this one was made of; with Shift on again"),
     ("Ctrl + wheel", "zoom on the roll, Shift + wheel moves it"),
     ("Two fingers", "zoom on the roll; one finger moves a closer view, a tap goes there"),

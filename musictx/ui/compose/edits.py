@@ -13,10 +13,12 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from musictx.config import ComposeSettings
 from musictx.errors import MusictxError, SettingsError
-from musictx.takes import Progress, Take
+from musictx.midi.notes import NoteSequence
+from musictx.takes import Edit, Progress, Take
 from musictx.ui import text
 from musictx.ui.browser_state.takes import MOST_TAKES, keep, take_name
 from musictx.ui.compose.handlers import STOPPED_EARLY, ComposeHandlers, after_run
@@ -30,10 +32,12 @@ from musictx.ui.sharing import sharing_words
 CANDIDATES = 8
 LEAD_IN_S = 1.5  # of what was there before, when what is new is heard
 LONGER_S = 15.0
-AT_ONCE = ("delete", "without seed")  # what needs no network
+AT_ONCE = ("delete", "without seed", "note")  # what needs no network
 KINDS = ("redo", "go on", "again", "longer", *AT_ONCE)
 NO_TAKE = "There is no take to work on. Press Generate first."
 TOO_MANY = f"{MOST_TAKES} takes are the most that one piece may have. Press Generate for another piece."
+SAME_ONSET_S = 0.002  # the browser knows milliseconds
+KEY_SOUNDS = "This key sounds there already. Move the note elsewhere, or take the other one away first."
 NOTHING_AFTER = "Nothing comes after this moment. Choose an earlier one, or Longer."
 
 
@@ -42,6 +46,7 @@ class EditJob:
     """One press of an edit.
 
     kind: of KINDS. index: of the take, in the picture. start_s, end_s: in seconds of the take, its seed included.
+    pitch: of a single note that begins at `start_s`. to: its new pitch and onset, None if it is to go.
     """
 
     kind: str
@@ -50,6 +55,8 @@ class EditJob:
     start_s: float
     end_s: float
     settings: ComposeSettings
+    pitch: int = -1
+    to: tuple[int, float] | None = None
 
 
 class EditHandlers:
@@ -103,6 +110,8 @@ class EditHandlers:
     def _at_once(self, desk: Desk, picture: Picture, job: EditJob) -> tuple[Any, ...]:
         if job.kind == "delete":
             made = self.studio.without(job.take, job.start_s, job.end_s)
+        elif job.kind == "note":
+            made = with_note(job.take, job.pitch, job.start_s, job.to)
         else:
             made = job.take.without_seed()
         shown = desk.change(picture.serial, partial(_emptied, job=job, made=made))
@@ -186,7 +195,37 @@ def _job(picture: Picture, event: gr.EventData, settings: ComposeSettings) -> Ed
         end_s = take.length_s
         if end_s - start_s < 0.5:
             raise SettingsError(NOTHING_AFTER)
-    return EditJob(kind, index, take, start_s, end_s, settings)
+    if kind != "note":
+        return EditJob(kind, index, take, start_s, end_s, settings)
+    pitch, to = getattr(event, "pitch", None), getattr(event, "to", None)
+    if to is not None:
+        if not isinstance(to, list) or len(to) != 2 or not isinstance(to[0], int) or not 0 <= to[0] <= 127:
+            raise SettingsError(f"A note is moved to a pitch and a second. Received: {to!r}")
+        to = (to[0], _second(to[1]) + take.audible_from_s)
+    return EditJob(kind, index, take, start_s, end_s, settings, pitch if isinstance(pitch, int) else -1, to)
+
+
+def with_note(take: Take, pitch: int, start_s: float, to: tuple[int, float] | None) -> Take:
+    """The take with one of its notes moved to another pitch and onset, its length kept, or taken away.
+
+    Raises:
+        SettingsError: if there is no such note, or its key sounds there already.
+    """
+    notes = take.notes
+    found = np.flatnonzero((notes.pitch == pitch) & (np.abs(notes.start_s - start_s) < SAME_ONSET_S))
+    if not found.size:
+        raise SettingsError(f"There is no such note in this take. Received: pitch {pitch} at {start_s:.3f} s")
+    at = int(found[0])
+    rest = notes.select(np.arange(len(notes)) != at)
+    edit = Edit("note", start_s, float(notes.end_s[at]))
+    if to is None:
+        return take.edited(rest, edit)
+    key, onset_s = to
+    end_s = onset_s + float(notes.end_s[at] - notes.start_s[at])
+    if ((rest.pitch == key) & (rest.start_s < end_s) & (rest.end_s > onset_s)).any():
+        raise SettingsError(KEY_SOUNDS)
+    moved = NoteSequence.from_tuples([(key, int(notes.velocity[at]), onset_s, end_s)])
+    return take.edited(rest.followed_by(moved), edit)
 
 
 def _second(value: Any) -> float:

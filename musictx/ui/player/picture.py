@@ -19,6 +19,7 @@ EDITED = {
     "delete": "a part emptied",
     "extend": "written on",
     "without seed": "without the seed",
+    "note": "a note changed",
 }
 HINT_BY_PHASE = {
     "seed": "Press play to hear the seed, or Generate to continue it.",

@@ -6,7 +6,6 @@ class Range {
   /** `box` is drawn over the roll of `deck`; `changed` is called when there is another range, or none. */
   constructor(deck, box, changed) {
     Object.assign(this, { deck, box, changed, from: null, to: null, anchor: null, loops: false, marks: false });
-    deck.roll.drawn = () => this.draw();
     deck.range = deck.box.range = this;
   }
 

@@ -5,7 +5,9 @@ const {
   CHANGED,
   Deck,
   Notes,
+  NUDGE_S,
   OWN,
+  Pick,
   Range,
   Recorder,
   SHOWN,
@@ -16,6 +18,7 @@ const {
   keep,
   lastEnd,
   make,
+  noteName,
   sampler,
 } = window.musictx;
 const { playOnSpace, pressGenerate, pressTwice, showTabs, takeSeeds, wireBegin, wireVolume } = window.musictx;
@@ -64,6 +67,7 @@ function update() {
   if (fresh && !goesOn) {
     roll.fit();
     range.clear();
+    pick.set(null);
     player.load(null, false);
   }
   picture = next;
@@ -161,6 +165,7 @@ function showTakes() {
 
 function choose(index) {
   if (!picture.takes[index] || index === chosen || recorder.isOpen) return;
+  pick.set(null);
   chosen = index;
   showNotes();
   showSound(true);

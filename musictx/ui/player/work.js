@@ -1,14 +1,36 @@
 // Work on the take that is on show: on the marked range, from where it stands, on all of it; undone and done again.
 
 const range = new Range(deck, find(".roll-range"), () => showWork());
+const pick = new Pick(deck, find(".roll-pick"), () => showWork());
+deck.roll.drawn = () => {
+  range.draw();
+  pick.draw();
+};
+deck.box.pick = pick; // for the console and the tests
 const wentTo = new Map(); // index of a take -> of the one made of it that was on show last
 const WORK = { redo: ".work-redo", delete: ".work-delete", "go on": ".work-go-on", again: ".work-again" };
 
 /** Asks for another take made of the one on show. */
 function work(kind) {
+  if (kind === "delete" && pick.isSet) return putDown(false);
   if (!canWork() || (["redo", "delete"].includes(kind) && !range.isSet)) return;
   const [from, to] = range.isSet ? [range.from, range.to] : [player.time, player.length];
   trigger("edit", { kind, take: chosen, from_s: range.isSet && kind === "again" ? range.from : from, to_s: to });
+}
+
+/** The picked note as it stands now, or none of it, in another take. */
+function putDown(isThere) {
+  if (!canWork() || !pick.isSet || (isThere && !pick.hasMoved)) return;
+  const { row, moved } = pick;
+  pick.set(null);
+  trigger("edit", {
+    kind: "note",
+    take: chosen,
+    from_s: row[2],
+    to_s: row[3],
+    pitch: row[0],
+    to: isThere ? [moved[0], moved[2]] : null,
+  });
 }
 
 const canWork = () => picture?.phase === "done" && take() !== null && !recorder.isOpen;
@@ -35,21 +57,32 @@ function redoWork() {
   deck.announce(`On to ${take().label}.`);
 }
 
+function pickWords() {
+  const [pitch, , start] = pick.moved;
+  return `${noteName(pitch)} at ${start.toFixed(2)} s: arrows move it`;
+}
+
 function showWork() {
   find(".work").classList.toggle("idle", !take()); // it keeps its place: nothing moves when a take comes
   find(".take-marks").hidden = !take() || recorder.isOpen;
   for (const button of find(".take-marks").querySelectorAll("button")) button.disabled = !canWork();
   const marked = range.isSet;
-  find(".work-words").textContent = marked
-    ? `${clock(range.from)} to ${clock(range.to)}, ${(range.to - range.from).toFixed(1)} s`
-    : "Mark a part, or work from the playhead.";
-  for (const name of [".work-redo", ".work-delete", ".work-loop", ".work-clear"]) find(name).hidden = !marked;
-  for (const name of [".work-go-on", ".work-again", ".work-longer"]) find(name).hidden = marked;
-  find(".work-seedless").hidden = marked || !take() || take().seedless;
+  const picked = pick.isSet;
+  find(".work-words").textContent = picked
+    ? pickWords()
+    : marked
+      ? `${clock(range.from)} to ${clock(range.to)}, ${(range.to - range.from).toFixed(1)} s`
+      : "Mark a part, or work from the playhead.";
+  for (const name of [".work-redo", ".work-loop"]) find(name).hidden = !marked || picked;
+  for (const name of [".work-delete", ".work-clear"]) find(name).hidden = !marked && !picked;
+  find(".work-put").hidden = !picked;
+  for (const name of [".work-go-on", ".work-again", ".work-longer"]) find(name).hidden = marked || picked;
+  find(".work-seedless").hidden = marked || picked || !take() || take().seedless;
   find(".work-favourite").setAttribute("aria-pressed", String(Boolean(take()?.favourite)));
   find(".work-loop").setAttribute("aria-pressed", String(range.loops));
   find(".work-mark").setAttribute("aria-pressed", String(range.marks));
   for (const button of find(".work").querySelectorAll("button")) button.disabled = !canWork();
+  find(".work-put").disabled ||= !pick.hasMoved;
   find(".work-undo").disabled ||= parentOf(chosen) < 0;
   find(".work-redo-undone").disabled ||= childOf(chosen) < 0;
 }
@@ -83,7 +116,9 @@ for (const [kind, name] of Object.entries({ ...WORK, longer: ".work-longer", "wi
   find(name).addEventListener("click", () => work(kind));
 find(".work-undo").addEventListener("click", undo);
 find(".work-redo-undone").addEventListener("click", redoWork);
-find(".work-clear").addEventListener("click", () => range.clear());
+find(".work-clear").addEventListener("click", () => (pick.isSet ? pick.set(null) : range.clear()));
+find(".work-put").addEventListener("click", () => putDown(true));
+deck.box.addEventListener("dblclick", (event) => canWork() && pick.set(pick.under(event.clientX, event.clientY)));
 find(".work-mark").addEventListener("click", () => {
   range.marks = !range.marks;
   showWork();
@@ -103,7 +138,20 @@ function workAction(event) {
   if (command && event.key.toLowerCase() === "z") return event.shiftKey ? redoWork : undo;
   if (command && event.key.toLowerCase() === "y") return redoWork;
   if (command || event.altKey || !canWork()) return null;
+  const far = event.shiftKey ? 5 : 1;
+  const note = {
+    ArrowUp: () => pick.move(event.shiftKey ? 12 : 1, 0),
+    ArrowDown: () => pick.move(event.shiftKey ? -12 : -1, 0),
+    ArrowLeft: () => pick.move(0, -far * NUDGE_S),
+    ArrowRight: () => pick.move(0, far * NUDGE_S),
+    Enter: pick.hasMoved && !event.target.closest?.("button, a, summary") ? () => putDown(true) : null,
+    Delete: () => putDown(false),
+    Escape: () => pick.set(null),
+  };
+  if (pick.isSet && note[event.key]) return note[event.key];
   const plain = {
+    n: () => pick.next(player.time, false),
+    N: () => pick.next(player.time, true),
     "[": () => range.move("from", player.time),
     "]": () => range.move("to", player.time),
     Escape: range.isSet ? () => range.clear() : null,
