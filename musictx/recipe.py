@@ -187,16 +187,16 @@ def _recipe(told: dict[str, Any]) -> Recipe:
         _word(told["weights"]),
         _word(told["engine"]),
         _word(told["version"]),
-        _whole(told["take"], 1, 4),
+        read_whole(told["take"], 1, 4),
         told["notes"],
         told["stopped"],
-        _second(told["join_s"]),
-        _second(told["seed_end_s"]),
-        _whole(told["seed_notes"], 0, MOST_NOTES),
+        read_second(told["join_s"]),
+        read_second(told["seed_end_s"]),
+        read_whole(told["seed_notes"], 0, MOST_NOTES),
         _word(told["seed_tokens"]),
         tuple(_correction(row) for row in _rows(told["corrections"], MOST_CORRECTIONS)),
         tuple(read_edit(row) for row in _rows(told["edits"], MOST_EDITS)),
-        _whole(told["edits_left_out"], 0, MOST_NOTES),
+        read_whole(told["edits_left_out"], 0, MOST_NOTES),
     )
 
 
@@ -224,18 +224,18 @@ def read_edit(told: dict[str, Any]) -> Edit:
         raise ValueError("no settings of an edit")
     return Edit(
         told["kind"],
-        _second(told["start_s"]),
-        _second(told["end_s"]),
-        _whole(told["candidates"], 0, 16),
-        _whole(told["candidate"], 0, 16),
+        read_second(told["start_s"]),
+        read_second(told["end_s"]),
+        read_whole(told["candidates"], 0, 16),
+        read_whole(told["candidate"], 0, 16),
         sampling,
-        _whole(told["random_seed"], 0, 2**31 - 1),
+        read_whole(told["random_seed"], 0, 2**31 - 1),
         _word(told["checkpoint"]),
     )
 
 
 def _correction(row: Any) -> Correction:
-    place, first, last = (_whole(value, 0, 10**8) for value in row)
+    place, first, last = (read_whole(value, 0, 10**8) for value in row)
     return place, first, last
 
 
@@ -256,13 +256,15 @@ def _word(value: Any) -> str:
     return value
 
 
-def _whole(value: Any, low: int, high: int) -> int:
+def read_whole(value: Any, low: int, high: int) -> int:
+    """A whole number from `low` to `high`; ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ValueError("no such number")
     return value
 
 
-def _second(value: Any) -> float:
+def read_second(value: Any) -> float:
+    """A time from 0 to LONGEST_S; ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError("no time")
     if not 0 <= value <= LONGEST_S:

@@ -28,7 +28,7 @@ from musictx.errors import AudioError, CheckpointError, MidiError
 from musictx.files import cache_folder
 from musictx.generation.continuation import Continuation, continue_notes
 from musictx.generation.extend import Extended, extend
-from musictx.generation.generate import Ending
+from musictx.generation.generate import Chunk, Ending
 from musictx.generation.redo import USUAL_CANDIDATES, Redone, checked_range, redo
 from musictx.generation.score import SeedScore, score_seed
 from musictx.midi.analysis import SeedReport, describe
@@ -192,18 +192,8 @@ class Studio:
             random_seed=settings.random_seed,
             stop=stop,
         ):
-            chunk = made.chunk
-            yield Progress(
-                _takes(seed, settings, made, made.chunk.engine or engine),
-                chunk.seconds,
-                settings.seconds,
-                chunk.tokens,
-                chunk.tokens_per_second,
-                chunk.first_note_s,
-                chunk.ending.value if chunk.ending else "",
-                chunk.engine,
-                chunk.remark,
-            )
+            takes = _takes(seed, settings, made, made.chunk.engine or engine)
+            yield _progress(takes, made.chunk, settings.seconds)
 
     def redo(
         self,
@@ -466,10 +456,15 @@ def _extended(take: Take, moment_s: float, seconds: float, settings: ComposeSett
         stopped=chunk.ending is Ending.STOPPED,
         engine=chunk.engine or take.engine,
     )
+    return _progress((made,), chunk, seconds)
+
+
+def _progress(takes: tuple[Take, ...], chunk: Chunk, target_s: float) -> Progress:
+    """The account of the loop for these takes."""
     return Progress(
-        (made,),
+        takes,
         chunk.seconds,
-        seconds,
+        target_s,
         chunk.tokens,
         chunk.tokens_per_second,
         chunk.first_note_s,

@@ -20,7 +20,7 @@ import numpy as np
 from musictx.config import ComposeSettings, SamplingConfig
 from musictx.errors import MusictxError, SettingsError
 from musictx.midi.notes import NoteSequence
-from musictx.recipe import LONGEST_S, MOST_EDITS, read_edit
+from musictx.recipe import MOST_EDITS, read_edit, read_second, read_whole
 from musictx.takes import Seed, Take
 from musictx.ui import text
 from musictx.ui.forms import sampling_words
@@ -96,7 +96,7 @@ def recall(data: Any, studio: Studio) -> Recalled:
         rows = content["takes"]
         if content["format"] != FORMAT or len(rows) > MOST_TAKES:
             raise ValueError(f"format {content['format']!r}, {len(rows)} takes")
-        parents = tuple(_whole(each, -1, index - 1) for index, each in enumerate(content.get("parents", ())))
+        parents = tuple(read_whole(each, -1, index - 1) for index, each in enumerate(content.get("parents", ())))
         return Recalled(seed, tuple(_read_take(row, seed, studio) for row in rows), parents[: len(rows)])
     except MusictxError:
         raise
@@ -195,7 +195,7 @@ def take_name(value: Any) -> str:
 
 def _edited(take: Take, row: dict[str, Any], new: NoteSequence) -> Take:
     """The same with what was done to it since."""
-    join_s, branch = _second(row["join_s"]), str(row["branch"])
+    join_s, branch = read_second(row["join_s"]), str(row["branch"])
     if not (branch.isalnum() or not branch) or len(branch) > 3 or len(row["edits"]) > MOST_EDITS:
         raise ValueError(f"branch {branch!r}, {len(row['edits'])} edits")
     return dataclasses.replace(
@@ -203,22 +203,10 @@ def _edited(take: Take, row: dict[str, Any], new: NoteSequence) -> Take:
         seed=_read_notes(row["seed"]),
         continuation=new.shifted(join_s),
         join_s=join_s,
-        end_s=None if row["end_s"] is None else _second(row["end_s"]),
+        end_s=None if row["end_s"] is None else read_second(row["end_s"]),
         branch=branch,
         edits=tuple(read_edit(each) for each in row["edits"]),
     )
-
-
-def _second(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_S:
-        raise ValueError(f"second {value!r}")
-    return float(value)
-
-
-def _whole(value: Any, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"number {value!r}")
-    return value
 
 
 def _pack(content: dict[str, Any]) -> str:

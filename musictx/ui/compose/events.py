@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -98,16 +99,7 @@ def _wire_music(page: gr.Blocks, tab: ComposeTab, music: ComposeHandlers, kept: 
     begun = tab.generate.click(
         music.begin, [tab.desk, *tab.settings], [tab.stage, tab.generate, tab.stop, timer], **QUICK
     )
-    made = begun.then(
-        music.generate,
-        [tab.desk, kept],
-        [tab.stage, tab.generate, tab.stop, tab.controls["random_seed"]],
-        concurrency_id=GENERATION,
-        concurrency_limit=music.stop_flags.at_once,
-        **INNER,
-    )
-    made.failure(music.recover, [tab.desk], [tab.stage, tab.generate, tab.stop], **QUICK)
-    made.then(music.sound, [tab.desk, *tab.sound], [tab.stage], **SOUND)
+    _wire_run(begun, music.generate, tab, music, kept)
     tab.soundfont.change(None, [tab.soundfont], None, js=USE_SAMPLES, **QUICK)
     for changed in (tab.soundfont.change, tab.room.input):
         changed(music.sound_anew, [tab.desk, *tab.sound], [tab.stage], **SOUND)
@@ -116,6 +108,22 @@ def _wire_music(page: gr.Blocks, tab: ComposeTab, music: ComposeHandlers, kept: 
     _wire_duet(tab, music, kept)
     again = tab.stage.again(music.again, [tab.desk], tab.settings, **QUICK)
     _follow_preset(again, tab)
+
+
+def _wire_run(
+    begun: Any, generate: Callable[..., Any], tab: ComposeTab, music: ComposeHandlers, kept: gr.BrowserState
+) -> None:
+    """After a press that has `begun` a run: its turn in the queue, then the sound of what it made."""
+    made = begun.then(
+        generate,
+        [tab.desk, kept],
+        [tab.stage, tab.generate, tab.stop, tab.controls["random_seed"]],
+        concurrency_id=GENERATION,
+        concurrency_limit=music.stop_flags.at_once,
+        **INNER,
+    )
+    made.failure(music.recover, [tab.desk], [tab.stage, tab.generate, tab.stop], **QUICK)
+    made.then(music.sound, [tab.desk, *tab.sound], [tab.stage], **SOUND)
 
 
 def _wire_duet(tab: ComposeTab, music: ComposeHandlers, kept: gr.BrowserState) -> None:
@@ -146,15 +154,6 @@ def _wire_edits(tab: ComposeTab, music: ComposeHandlers, kept: gr.BrowserState, 
     """Work on a take that is there, asked for on the stage."""
     edits = EditHandlers(music)
     begun = tab.stage.edit(edits.begin, [tab.desk, *tab.settings], [tab.stage, tab.generate, tab.stop, timer], **QUICK)
-    made = begun.then(
-        edits.generate,
-        [tab.desk, kept],
-        [tab.stage, tab.generate, tab.stop, tab.controls["random_seed"]],
-        concurrency_id=GENERATION,
-        concurrency_limit=music.stop_flags.at_once,
-        **INNER,
-    )
-    made.failure(music.recover, [tab.desk], [tab.stage, tab.generate, tab.stop], **QUICK)
-    made.then(music.sound, [tab.desk, *tab.sound], [tab.stage], **SOUND)
+    _wire_run(begun, edits.generate, tab, music, kept)
     tab.stage.name(edits.name, [tab.desk], [tab.stage], **QUICK)
     tab.stage.favourite(edits.favourite, [tab.desk], [tab.stage], **QUICK)

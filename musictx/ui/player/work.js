@@ -15,7 +15,7 @@ function work(kind) {
   if (kind === "delete" && pick.isSet) return putDown(false);
   if (!canWork() || (["redo", "delete"].includes(kind) && !range.isSet)) return;
   const [from, to] = range.isSet ? [range.from, range.to] : [player.time, player.length];
-  trigger("edit", { kind, take: chosen, from_s: range.isSet && kind === "again" ? range.from : from, to_s: to });
+  trigger("edit", { kind, take: chosen, from_s: from, to_s: to });
 }
 
 /** The picked note as it stands now, or none of it, in another take. */

@@ -16,8 +16,7 @@ function bringSeed(part, file) {
   const input = onTab(part, ".seed-panel input[type=file]");
   const carried = new DataTransfer();
   carried.items.add(file);
-  input.files = carried.files;
-  input.dispatchEvent(new Event("change", { bubbles: true }));
+  send(input, carried);
 }
 
 /** A MIDI file dropped on `part` goes the way of its tab's upload button; `refuse` is called for one that cannot. */

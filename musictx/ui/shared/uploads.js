@@ -9,6 +9,12 @@ function refusalOf(files, { bytes: most, suffixes }) {
   return strange ? { name: strange.name, bytes } : null;
 }
 
+/** What a DataTransfer holds goes the way of an <input type=file>. */
+function send(input, carried) {
+  input.files = carried.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 /**
  * Files dropped on `zone` go the way of an upload button.
  *
@@ -27,8 +33,7 @@ function guardUploads(zone, { findInput, limits, mark, refuse, accept = () => {}
     mark(false);
     const input = findInput();
     if (!input || !event.dataTransfer.files.length) return;
-    input.files = event.dataTransfer.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    send(input, event.dataTransfer);
   });
   document.addEventListener(
     "change",
